@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +18,9 @@ from core.api.security import scopes
 from core.api.security.authentication import PRINCIPAL, RequestPrincipal, address_of
 from core.db.pagination import MAX_LIMIT
 from core.errors import NotFound
-from core.predictions.errors import MappingUnreadable
+from core.models import thresholds
+from core.models.errors import ThresholdUnusable
+from core.predictions.errors import MappingUnreadable, ReadingUnreadable
 from core.settings import Settings
 from core.storage import Storage
 
@@ -131,7 +134,7 @@ def _whole(value: object) -> object:
 WHOLE = BeforeValidator(_whole)  # stands last: what stands behind it is not told in the description
 
 
-# The model's column → the file's column to read in its place.
+# The model's column → the file's column to read in its place, or the way to read it.
 ColumnMapping = Annotated[dict[Text, Text], Field(max_length=4096), TEXT_KEYS]
 _MAPPING: TypeAdapter[dict[str, str]] = TypeAdapter(ColumnMapping)
 
@@ -145,6 +148,27 @@ def mapping_of(text: str) -> dict[str, str]:
         return _MAPPING.validate_json(text, strict=True) if text else {}
     except ValidationError as error:
         raise MappingUnreadable(reason=error.errors()[0]["msg"][:200]) from error
+
+
+def reading_of(text: str) -> dict[str, str]:
+    """What is chosen of columns that can be read in two ways, held likewise. Raises ReadingUnreadable."""
+    try:
+        return _MAPPING.validate_json(text, strict=True) if text else {}
+    except ValidationError as error:
+        raise ReadingUnreadable(reason=error.errors()[0]["msg"][:200]) from error
+
+
+def threshold_of(text: str) -> float | None:
+    """The threshold that a form's field holds; empty text is none. Raises ThresholdUnusable."""
+    try:
+        number = float(text) if text else None
+    except ValueError:
+        number = math.nan
+    if number is None:
+        return None
+    if math.isnan(number) or not text.isascii() or "_" in text:  # Python alone takes such for numbers
+        raise ThresholdUnusable(problem=f"{text[:80]!r} is no number")
+    return thresholds.checked(number)
 
 
 def _mapping_in_query(
@@ -168,7 +192,7 @@ def _reading_in_query(
         ),
     ] = "",
 ) -> dict[str, str]:
-    return mapping_of(reading)
+    return reading_of(reading)
 
 
 ReadingInQuery = Annotated[dict[str, str], Depends(_reading_in_query)]

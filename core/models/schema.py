@@ -91,13 +91,31 @@ class PartOfDate(Feature):
 
 
 @dataclass(frozen=True)
+class TargetRange:
+    """The outcomes of the training rows, where they are numbers. median: as of a feature."""
+
+    minimum: float
+    maximum: float
+    median: float
+
+    @classmethod
+    def of(cls, outcomes: npt.NDArray[np.float64]) -> TargetRange:
+        """outcomes: (n,), at least one and none missing."""
+        middle = (len(outcomes) - 1) // 2
+        return cls(
+            float(outcomes.min()), float(outcomes.max()), float(np.partition(outcomes, middle)[middle])
+        )
+
+
+@dataclass(frozen=True)
 class Schema:
     """The columns a model reads and what it answers with.
 
     labels: the classes in the training file's own spelling, in the order of predict_proba's columns and
     equal to the pipeline's `classes_`; empty for regression. positive_label: one of `labels` for a binary
     task, else None. target_reading: as a feature's `reading`. spellings: what else training counted as one of the
-    labels, though its form is another → that label.
+    labels, though its form is another → that label. target_range: of a regression; None where a model was trained
+    before it was kept.
     """
 
     features: tuple[Feature, ...]
@@ -107,6 +125,7 @@ class Schema:
     positive_label: str | None = None
     target_reading: ColumnRule | None = None
     spellings: tuple[tuple[str, str], ...] = ()
+    target_range: TargetRange | None = None
 
     @cached_property
     def inputs(self) -> tuple[Feature, ...]:
@@ -174,7 +193,7 @@ class Schema:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Schema:
         """The schema that `to_json` wrote."""
-        reading = data.get("target_reading")
+        reading, target_range = data.get("target_reading"), data.get("target_range")
         return cls(
             **{
                 **data,
@@ -182,6 +201,7 @@ class Schema:
                 "labels": tuple(data["labels"]),
                 "target_reading": ColumnRule.from_json(reading) if reading else None,
                 "spellings": tuple((spelling, label) for spelling, label in data.get("spellings", ())),
+                "target_range": TargetRange(**target_range) if target_range else None,
             }
         )
 

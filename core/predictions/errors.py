@@ -48,6 +48,17 @@ class MappingUnreadable(BadMapping):
     reason: str
 
 
+class ReadingUnreadable(AppError):
+    """What was sent as the ways to read columns is none."""
+
+    code = "reading_unreadable"
+    message = "The ways to read columns are not a JSON object of texts ({reason})."
+    hint = (
+        'Write them as {{"the model\'s column": "the key of an option"}}; the check of the upload names both.'
+    )
+    reason: str
+
+
 class MappedNameUnknown(BadMapping):
     """The mapping names a column that the model has nothing to do with."""
 

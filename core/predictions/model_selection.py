@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.db.tables.models import ModelRow
 from core.models import models, readings
+from core.predictions import cutting
 from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
 from core.predictions.errors import BadMapping, FeatureMissing, FeatureRetyped
@@ -43,11 +44,13 @@ def choose(
     model_id: UUID | None,
     mapping: Mapping[str, str],
     choices: Mapping[str, str] | None = None,
+    threshold: float | None = None,
 ) -> ModelChoice:
     """Check the file against the model that is named, else take the newest that it fits under the mapping.
 
     path: the file. found: what its examination found. choices: as `reading.of` takes them, where a model is named.
-    Raises NotFound, OwnedByAnother, Conflict for a model that is not ready, BadMapping where a model is named.
+    threshold: that the file is to be scored with. Raises NotFound, OwnedByAnother, Conflict for a model that is not
+    ready, BadMapping where a model is named, ThresholdUnusable for a model of no two classes.
     """
     columns = [column.name for column in found.columns]
     with db.session_scope(user) as session:
@@ -67,6 +70,8 @@ def choose(
                 source, found, schema, mapping=given, choices=choices, was_blank=was_blank
             )
         if checked.refusal is None:
+            with db.session_scope(user) as session:
+                cutting.option(models.get(session, model_id=candidate_id), schema, threshold)
             return ModelChoice(model_id=candidate_id, checked=checked)
         refusal = refusal or checked.refusal
     return ModelChoice(refusal=refusal, offered=offered)

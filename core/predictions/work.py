@@ -74,7 +74,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
         storage.stage(config.staging_dir) as staged,
         _loaded(config, model, prediction, schema, job) as loaded_model,
     ):
-        loaded = replace(loaded_model, unsure=read.unsure)
+        loaded = replace(loaded_model, unsure=read.otherwise)
         with stored.open_bytes(files, upload) as source:
             try:
                 scored = _scored(source, staged, upload, dialect, loaded, task, job)
@@ -104,6 +104,7 @@ def run(task: queue.Task, job: queue.Job) -> dict[str, Any]:
             "tally": scored.statistics.to_json(),
             "n_rows": scored.n_rows,
             "seconds": scored.seconds,
+            "outcome_guess": read.outcome_guess,
         },
         "receipt": receipt.of(
             prediction, upload, model, scored, reading=dialect.to_json(), code_sha256=CODE_SHA256

@@ -128,23 +128,28 @@ def reread(
     with db.session_scope(user) as session:
         upload = own(session, upload_id=upload_id)
         dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read with other settings")
-    before = examination_of(upload)
-    merged = (ReadingOverrides() if anew else before.overrides).updated(overrides.checked())
+    overrides.checked()
     with stage(staging_dir) as staged:
         with stored.open_bytes(storage, upload) as source:
             while chunk := source.read(_CHUNK_BYTES):
                 staged.write(chunk)
         staged.close()
-        examination = examine(staged.path, file_name=upload.file_name, overrides=merged, packed=before.packed)
-    examination = replace(examination, guesses=with_previous_values(examination.guesses, before.guesses))
-    with db.session_scope(user, write=True) as session:
-        upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
-        dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked="read with other settings")
-        upload.receipt = examination.to_json()
-        upload.n_rows = examination.n_rows
-        upload.n_columns = len(examination.columns)
-        audit.note(session, "upload.reread", subject(upload))
-    return upload
+        while True:
+            before = examination_of(upload)
+            merged = (ReadingOverrides() if anew else before.overrides).updated(overrides)
+            found = examine(staged.path, file_name=upload.file_name, overrides=merged, packed=before.packed)
+            found = replace(found, guesses=with_previous_values(found.guesses, before.guesses))
+            with db.session_scope(user, write=True) as session:
+                upload = hold(session, upload_id=upload_id, to_delete=True)  # nobody builds on it meanwhile
+                asked = "read with other settings"
+                dependants.require_idle(session, on=RESOURCE, resource_id=upload_id, asked=asked)
+                if anew or examination_of(upload).overrides == before.overrides:
+                    upload.receipt = found.to_json()
+                    upload.n_rows = found.n_rows
+                    upload.n_columns = len(found.columns)
+                    audit.note(session, "upload.reread", subject(upload))
+                    return upload
+            # somebody else overruled it meanwhile, which is to stay
 
 
 def _put_back(user: db.User, storage: Storage, staged: Staging, known: UploadRow) -> bool:

@@ -16,7 +16,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from core import db, storage
-from core.api.dependencies import Config, Files, IdempotencyKey, Writer, mapping_of, model_id_of
+from core.api.dependencies import (
+    Config,
+    Files,
+    IdempotencyKey,
+    Writer,
+    mapping_of,
+    model_id_of,
+    reading_of,
+    threshold_of,
+)
 from core.api.http import multipart
 from core.api.http.error_responses import documented
 from core.api.http.front import UNLIMITED
@@ -24,7 +33,7 @@ from core.api.http.idempotency import Call, once
 from core.api.routes import scoring
 from core.api.schemas.checks import Warned
 from core.api.schemas.uploads import Receipt
-from core.api.schemas.work import REASONS
+from core.api.schemas.work import REASONS, THRESHOLD
 from core.db.tables.predictions import PredictionRow
 from core.errors import Invalid
 from core.predictions import model_selection, predictions
@@ -39,6 +48,7 @@ from core.uploads.report.examination import Examination
 from core.uploads.report.overrides import ReadingOverrides
 
 Mode = Literal["queued", "sync", "none"]
+_FIELDS = ("model_id", "mode", "mapping", "reading", "reasons", "threshold", "encoding")
 Entered = TypeVar("Entered")
 NO_MODEL = (
     "No model fits the columns of this file. Train one with POST /api/models/train, "
@@ -88,16 +98,15 @@ class CsvRequest:
     reading: dict[str, str]
     with_reasons: bool
     encoding: str | None = None
+    threshold: float | None = None
 
     @classmethod
     def of(cls, fields: dict[str, str]) -> Self:
-        """Raises Invalid, NotFound for what can't be a model's id."""
-        if unknown := sorted(set(fields) - {"model_id", "mode", "mapping", "reading", "reasons", "encoding"}):
+        """Raises Invalid, MappingUnreadable, ReadingUnreadable, ThresholdUnusable, NotFound for what can't be an id."""
+        if unknown := sorted(set(fields) - {*_FIELDS}):
             problem = f"There is no field '{unknown[0][:80]}'."
-            raise Invalid(
-                problem=problem,
-                remedy="Besides the file, send model_id, mode, mapping, reading, reasons or encoding.",
-            )
+            listed = " or ".join((", ".join(_FIELDS[:-1]), _FIELDS[-1]))
+            raise Invalid(problem=problem, remedy=f"Besides the file, send {listed}.")
         mode = fields.get("mode", "") or "queued"
         if mode not in get_args(Mode):
             raise Invalid(problem=f"There is no mode '{mode[:80]}'.", remedy="Use queued, sync or none.")
@@ -109,9 +118,10 @@ class CsvRequest:
             model_id=model_id_of(model_id) if model_id else None,
             mode=cast(Mode, mode),
             mapping=mapping_of(fields.get("mapping", "")),
-            reading=mapping_of(fields.get("reading", "")),
+            reading=reading_of(fields.get("reading", "")),
             with_reasons=reasons == "true",
             encoding=fields.get("encoding") or None,
+            threshold=threshold_of(fields.get("threshold", "")),
         )
 
 
@@ -147,6 +157,12 @@ _BODY: dict[str, Any] = {
                             "be read in two ways, and which way.",
                         },
                         "reasons": {"type": "boolean", "default": False, "description": REASONS},
+                        "threshold": {
+                            "type": "number",
+                            "exclusiveMinimum": 0,
+                            "exclusiveMaximum": 1,
+                            "description": THRESHOLD,
+                        },
                         "encoding": {
                             "type": "string",
                             "enum": [*CODECS],
@@ -240,7 +256,13 @@ def _store(
         if asked.mode != "none" or asked.model_id is not None:
             path = plain.staged.path
             chosen = model_selection.choose(
-                user, path, found, model_id=asked.model_id, mapping=asked.mapping, choices=asked.reading
+                user,
+                path,
+                found,
+                model_id=asked.model_id,
+                mapping=asked.mapping,
+                choices=asked.reading,
+                threshold=asked.threshold if asked.mode != "none" else None,
             )
         if asked.model_id is not None and chosen.refusal is not None:
             raise chosen.refusal
@@ -265,6 +287,7 @@ def _store(
             mapping=chosen.checked.mapping,
             with_reasons=asked.with_reasons,
             choices=chosen.checked.reading,
+            threshold=asked.threshold,
         )
         call.made(session, 202, _body(received, chosen, prediction, asked))
     return received, chosen, prediction

@@ -35,8 +35,9 @@ from core.api.schemas.models import Model, ModelDetail
 from core.api.schemas.targets import NewThreshold, StatedRows, StatedTarget
 from core.db.tables.models import ModelRow
 from core.models import changes, models
-from core.models.requests import training_requests
+from core.models.requests import proposals, training_requests
 from core.settings import Settings
+from core.storage import Storage
 from core.uploads import stored, uploads
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -72,7 +73,7 @@ class TrainingBegun(BaseModel):
     responses=documented(400, 403, 404, 409, 413, 415, 422, 429, 503),
 )
 async def train_model(
-    user: Trainer, config: Config, wanted: Training, idempotency_key: IdempotencyKey = None
+    user: Trainer, config: Config, files: Files, wanted: Training, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Train a model on an upload. `GET /api/models/{id}` shows when it is ready.
 
@@ -83,11 +84,16 @@ async def train_model(
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
-        model = await anyio.to_thread.run_sync(_request, user, config, call, upload_id, wanted)
+        model = await anyio.to_thread.run_sync(_request, user, config, files, call, upload_id, wanted)
         return await call.answer(202, _begun(model))
 
 
-def _request(user: db.User, config: Settings, call: Call, upload_id: int, wanted: Training) -> ModelRow:
+def _request(
+    user: db.User, config: Settings, files: Storage, call: Call, upload_id: int, wanted: Training
+) -> ModelRow:
+    proposals.require_positive_label(
+        user, storage=files, upload_id=upload_id, target=wanted.target, choices=wanted.choices
+    )
     with db.session_scope(user, write=True) as session:
         model = training_requests.request(
             session,

@@ -65,8 +65,7 @@ class PredictionRequest(BaseModel):
     reasons: bool = Field(default=False, description=work.REASONS)
     threshold: Threshold | None = Field(
         default=None,
-        description="From which probability on a row counts as the positive one of two classes; the model's if left "
-        "out. Saved with the prediction.",
+        description=work.THRESHOLD,
     )
 
 

@@ -72,6 +72,12 @@ class Measurements(BaseModel):
     n_blank: int = Field(description="Rows whose outcome is missing.")
     n_unknown: int = Field(description="Rows whose outcome the model does not know.")
     unknown_outcomes: list[str] = Field(description="The first few of those outcomes.")
+    n_outcomes_outside: int = Field(
+        description="Rows whose outcome is a number beyond the range of the training data; 0 if that is unknown."
+    )
+    outcome_guess: str = Field(
+        description="Why the outcomes can be read in two ways, if nobody chose; then the metrics may be wrong."
+    )
     seconds: float
     rows_per_s: float | None
     target: str

@@ -19,6 +19,10 @@ REASONS = (
     "Adds the columns `reason_1` to `reason_3`: what moved each row's answer most, one column at a time, compared with "
     "the model's median or most common category. Takes several times as long."
 )
+THRESHOLD = (
+    "From which probability on a row counts as the positive one of two classes; the model's if left out. Saved with "
+    "the prediction."
+)
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")

@@ -17,7 +17,7 @@ from core.models.fitting import columns, leaks, related_rows
 from core.models.fitting.columns import DroppedColumn, Features
 from core.models.fitting.related_rows import RelatedRows
 from core.models.fitting.targets import Target
-from core.models.schema import RowIndices, Schema, Task, frame
+from core.models.schema import RowIndices, Schema, TargetRange, Task, frame
 from core.models.validation import UNSTATED, Validation
 from core.uploads.csv.dialect import ColumnRule
 
@@ -72,6 +72,7 @@ def prepare(
         outcome.labels,
         outcome.positive_label,
         spellings=outcome.spellings,
+        target_range=None if outcome.labels else TargetRange.of(outcome.values),
     )
     features = frame(fitted, schema, decimal)
     if related is None:

@@ -136,8 +136,8 @@ def find(
         return _by_time(times.read(table.column(name), decimal, order), name, copied)
     if (name := validation.group_column) is not None:
         of_row = groups.of_column(table.column(name), kept[name])
-        is_blank = bool(cells.is_missing(table.column(name), kept[name]).all())
-        return _by_groups(name, of_row, copies.find(features), is_stated=True, is_blank=is_blank)
+        n_blank = int(cells.is_missing(table.column(name), kept[name]).sum())
+        return _by_groups(name, of_row, copies.find(features), is_stated=True, n_blank=n_blank)
     copied = copies.find(features)
     found = groups.find(table, features, target=target, decimal=decimal, rules=rules)
     if found is not None:
@@ -163,19 +163,24 @@ def _by_time(moments: npt.NDArray[np.float64] | None, name: str, copied: Copies 
 
 
 def _by_groups(
-    name: str, of_row: Groups, copied: Copies | None, *, is_stated: bool, is_blank: bool = False
+    name: str, of_row: Groups, copied: Copies | None, *, is_stated: bool, n_blank: int = 0
 ) -> RelatedRows:
     sizes = np.bincount(of_row)
-    if is_blank:
+    blank = f"'{name}' is blank in {n_blank:,} of {counted(len(of_row), 'row')}"
+    if n_blank == len(of_row):
         raise SplitUnusable(problem=f"'{name}' is empty in every row")
     if len(sizes) == 1:
         raise SplitUnusable(problem=f"'{name}' has the same value in every row, so there is one group only")
     if len(sizes) == len(of_row):
         unlike = f"'{name}' is different in every row, so no rows belong together by it."
+        if n_blank:
+            unlike = f"{blank} and different in the others, so no rows belong together by it."
         rest = INDEPENDENT if copied is None else _by_copies(copied)
         return replace(rest, group_column=name, warnings=(unlike, *rest.warnings))
     n_related = int(sizes[sizes > 1].sum())
     told = () if is_stated else (_about_groups(name, len(sizes), len(of_row)),)
+    if 2 * n_blank > len(of_row):
+        told = (f"{blank}; each of these counts as a group of its own.",)
     return RelatedRows(
         Evaluation("groups", column=name, is_stated=is_stated, n_groups=len(sizes), n_related=n_related),
         groups=of_row if copied is None else _joined(of_row, copied.groups),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,7 +64,8 @@ class TargetValues:
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes of a column. names: (m,) of each spelling, its class by its most frequent spelling.
+    """The classes of a column. names: (m,) of each spelling, its class by its most frequent one, without blanks around
+    it.
 
     sizes: rows by class. spellings: those that are a class's by more than their form → that class. notes: a sentence
     for each class with several spellings.
@@ -100,11 +102,14 @@ def classes(values: TargetValues, *, merge_words: bool = True) -> Classes:
         by_key.setdefault(key, []).append(place)
     names, sizes, spellings, notes = list(values.spellings), dict[str, int](), dict[str, str](), list[str]()
     for same in by_key.values():
-        best = values.spellings[max(same, key=lambda place: (values.counts[place], values.spellings[place]))]
+        rows = Counter[str]()
+        for place in same:
+            rows[values.spellings[place].strip()] += int(values.counts[place])
+        best = max(rows, key=lambda spelling: (rows[spelling], spelling))
         for place in same:
             names[place] = best
-        sizes[best] = int(values.counts[same].sum())
-        others = [one for place in same if (one := values.spellings[place]) != best]
+        sizes[best] = rows.total()
+        others = [one for place in same if (one := values.spellings[place]) != best] if len(same) > 1 else []
         spellings |= {
             one: best for one in others if labels.key(one, values.decimal) != labels.key(best, values.decimal)
         }

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import pyarrow as pa
+
 from core import db
-from core.models import readings
+from core.db.tables.uploads import UploadRow
+from core.models import readings, stated
 from core.models.errors import OneClassOnly, TooManyClasses
 from core.models.fitting import questions, target_values, targets
-from core.models.fitting.questions import MAX_CLASSES, MIN_ROWS_A_CLASS, Question
+from core.models.fitting.questions import MAX_CLASSES, MIN_ROWS_A_CLASS, Question, TargetChoices
 from core.storage import Storage
 from core.uploads import stored, uploads
 from core.uploads.csv import stream
+from core.uploads.csv.dialect import ColumnRule
 from core.uploads.hashed import blaming_changes
 
 MOST_BYTES: Final = 200_000_000  # of a file that is read for this; reading 100 MB takes about a second
@@ -49,13 +53,10 @@ def of_upload(
     """
     with db.session_scope(user) as session:
         upload = uploads.get(session, upload_id=upload_id)
-        found = uploads.examination_of(upload)
     if upload.size_bytes > MOST_BYTES:
         return None
-    rules = readings.rules_of(found.dialect, [column.name for column in found.columns])
-    with stored.open_bytes(storage, upload) as source, blaming_changes(source):
-        table = stream.read_table(source, found.dialect, only=target)
-    values = target_values.of(table, target=target, decimal=found.dialect.decimal, rule=rules.get(target))
+    table, decimal, rule = _column(storage, upload, target)
+    values = target_values.of(table, target=target, decimal=decimal, rule=rule)
     targets.require_rows(values)
     classes = target_values.classes(values, merge_words=merge_words)
     if len(classes.sizes) == 1:
@@ -71,3 +72,37 @@ def of_upload(
         notes=classes.notes if has_classes else (),
         merged_words=tuple(classes.spellings),
     )
+
+
+def require_positive_label(
+    user: db.User,
+    *,
+    storage: Storage,
+    upload_id: int,
+    target: str,
+    choices: TargetChoices,
+    fewest: int = targets.FEWEST_FOLDS,
+) -> None:
+    """That the positive outcome, where one is stated, is one of the two that a training would find. No session is open
+    while bytes are read.
+
+    fewest: as for `targets.find`. A file of more than MOST_BYTES is not looked at.
+    Raises NotFound, UploadGone, ChangedSinceChecked, and what `stated.require_columns` and `targets.find` raise.
+    """
+    if choices.positive_label is None:
+        return
+    with db.session_scope(user) as session:
+        upload = uploads.get(session, upload_id=upload_id)
+    stated.require_columns(upload, target=target)
+    if upload.size_bytes <= MOST_BYTES:
+        table, decimal, rule = _column(storage, upload, target)
+        targets.find(table, target=target, decimal=decimal, choices=choices, rule=rule, fewest=fewest)
+
+
+def _column(storage: Storage, upload: UploadRow, target: str) -> tuple[pa.Table, str, ColumnRule | None]:
+    """The target's cells, the mark of its numbers, and its rule. upload: with its receipt."""
+    found = uploads.examination_of(upload)
+    rules = readings.rules_of(found.dialect, [column.name for column in found.columns])
+    with stored.open_bytes(storage, upload) as source, blaming_changes(source):
+        table = stream.read_table(source, found.dialect, only=target)
+    return table, found.dialect.decimal, rules.get(target)

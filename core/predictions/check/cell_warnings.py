@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from core.metrics import wording
 from core.models import date_parts
-from core.models.schema import Feature
+from core.models.schema import Feature, Schema
 from core.predictions.check.first_rows import FirstRows
 from core.predictions.matching.column_reading import ReadingQuestion
 from core.predictions.results.measures import FeatureQuality
@@ -126,8 +126,18 @@ def _share(one: CellWarning) -> str:
     return "every row" if one.n_cells == one.n_rows else wording.percent(one.share)
 
 
-def of_outcomes(target: str, seen: FirstRows, *, n_rows: int) -> Iterator[CellWarning]:
-    """What there is to say of the column of outcomes. target: the model's name of it."""
+def of_outcomes(schema: Schema, seen: FirstRows, *, n_rows: int) -> Iterator[CellWarning]:
+    """What there is to say of the column of outcomes."""
+    target, known = schema.target, schema.target_range
+    if known is not None and (n := seen.n_outcomes_outside):
+        where, has = _where(n, seen.n_rows, n_rows, "has|have")
+        least, most = seen.ends[target]
+        trained = f"{wording.number(known.minimum)} to {wording.number(known.maximum)}"
+        message = (
+            f"{target}: {where} {has} an outcome outside the range seen in training, {trained}: outcomes run from "
+            f"{wording.number(least)} to {wording.number(most)}. They are measured all the same."
+        )
+        yield CellWarning(target, "outside", n, seen.n_rows, False, message)
     if n := seen.n_unknown:
         where, has = _where(n, seen.n_rows, n_rows, "has|have")
         shown = wording.listed(seen.unknown_outcomes[:_EXAMPLES])

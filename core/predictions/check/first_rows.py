@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from threading import Lock
+from types import MappingProxyType
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from core.predictions.results import caution, run_statistics
 from core.predictions.results.run_statistics import BlockRows
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES, PipelineScorer
 from core.uploads.csv import cells, stream
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.dates import columns as dates
 from core.uploads.report.profile import shortened
 
@@ -40,9 +41,9 @@ class FirstRows:
     """Counts over the rows looked at.
 
     missing, bad, unseen, outside, about, guessed: cells per feature, as in RunStatistics. examples: per feature with
-    bad or unseen cells, the first different ones. ends: per feature of numbers that has some, the least and the largest
-    as the model reads them. retyped: per feature why scoring would refuse the file. n_unknown,
-    unknown_outcomes: as in RunStatistics.
+    bad or unseen cells, the first different ones. ends: per feature of numbers that has some, and of outcomes, the
+    least and the largest as the model reads them. retyped: per feature why scoring would refuse the file. n_unknown,
+    unknown_outcomes, n_outcomes_outside: as in RunStatistics.
     """
 
     n_rows: int = 0
@@ -57,6 +58,7 @@ class FirstRows:
     retyped: dict[str, FeatureRetyped] = field(default_factory=dict)
     n_unknown: int = 0
     unknown_outcomes: tuple[str, ...] = ()
+    n_outcomes_outside: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,13 @@ def read(
     schema: Schema,
     mapping: Mapping[str, str],
     *,
-    unsure: Collection[str] = (),
+    unsure: Mapping[str, ColumnRule] = MappingProxyType({}),
     n_blocks: int = N_BLOCKS,
 ) -> FirstRows:
     """Count.
 
     source: at the file's first byte. dialect: as the file is read for the model. schema: less the features that the
-    file lacks. unsure: the model's columns that are read by a guess.
+    file lacks. unsure: of the model's columns that are read by a guess, how else they could be.
 
     Raises ChangedSinceChecked, and ValueError where bytes are not those that were checked.
     """
@@ -114,7 +116,7 @@ def read(
     file = stream.open_csv(source, dialect, block_bytes=BLOCK_BYTES)
     header = as_read(file.header, schema, mapping)
     schema = schema.read_by(header, dialect.rules)
-    pipeline_scorer = PipelineScorer(header, dialect, None, schema)
+    pipeline_scorer = PipelineScorer(header, dialect, None, schema, unsure=unsure)
     for index, block in enumerate(islice(file.blocks, n_blocks)):
         table = pipeline_scorer.read(block)
         if table.num_rows == 0:
@@ -137,6 +139,10 @@ def read(
             )
             seen.n_unknown += n_unknown
             seen.unknown_outcomes = run_statistics.first_different(seen.unknown_outcomes, found)
+            if schema.task == "regression":
+                outcomes = run_statistics.numbers_of(counted.outcome, dialect.decimal)[0]
+                seen.n_outcomes_outside += run_statistics.n_outside(outcomes, schema)
+                _widen(seen.ends, schema.target, outcomes)
         for feature in schema.features:
             if feature.kind == "number":
                 _widen(seen.ends, feature.name, as_read_now.frame[feature.name].to_numpy())

@@ -157,7 +157,7 @@ def of_file(
         as_trained.dialect,
         present,
         read_from,
-        unsure=as_trained.unsure,
+        unsure=as_trained.otherwise,
         n_blocks=n_blocks,
     )
     seen = first_rows.once(sha256, source, count) if sha256 else count()
@@ -168,7 +168,7 @@ def of_file(
         for feature in present.features
         for one in cell_warnings.of(feature, seen, profiles[feature.name], n_rows=n_rows, was_blank=was_blank)
     ]
-    warnings += cell_warnings.of_outcomes(schema.target, seen, n_rows=n_rows)
+    warnings += cell_warnings.of_outcomes(schema, seen, n_rows=n_rows)
     outcomes = profiles[schema.target] if by_name.has_outcome else None
     n_outcomes = found.n_rows - outcomes.n_missing if outcomes else 0
     open_questions = [one for one in as_trained.questions if one.cells and not one.chosen]

@@ -27,8 +27,9 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.types import json_member
 from core.models.schema import Feature, Schema
-from core.predictions.matching import date_orders
-from core.predictions.matching.column_reading import ReadColumn, ReadingQuestion
+from core.predictions.matching import column_reading, date_orders
+from core.predictions.matching.column_reading import ReadingQuestion
+from core.predictions.matching.file_column import FileColumn
 from core.predictions.matching.header import as_read
 from core.predictions.states import Status
 from core.uploads.csv import number_formats, parsing
@@ -51,6 +52,16 @@ class ModelReading:
     def unsure(self) -> frozenset[str]:
         """The model's names of features that were read by a guess, as nobody chose."""
         return frozenset(one.name for one in self.questions if not one.chosen and not one.is_outcome)
+
+    @property
+    def otherwise(self) -> dict[str, ColumnRule]:
+        """How else these could be read."""
+        return {one.name: one.options[1].rule for one in self.questions if one.name in self.unsure}
+
+    @property
+    def outcome_guess(self) -> str:
+        """Why the outcomes can be read in two ways, where nobody chose; "" for nothing."""
+        return next((one.why for one in self.questions if one.is_outcome and not one.chosen), "")
 
     @property
     def choices(self) -> dict[str, str]:
@@ -92,7 +103,7 @@ def of(
     """
     names = as_read([column.name for column in found.columns], schema, mapping)
     columns = [
-        ReadColumn(found, names.index(feature.name), feature)
+        FileColumn(found, names.index(feature.name), feature, is_outcome=feature.name == schema.target)
         for feature in (*schema.features, *_target(schema))
         if feature.name in names and feature.reading is not None
     ]
@@ -107,10 +118,12 @@ def of(
             rules[place] = replace(rules[place], missing=tuple(filter(_is_known, rules[place].missing)))
     questions = []
     for column in columns:
-        rule, question = column.read(other, (choices or {}).get(column.feature.name, ""))
+        chosen = (choices or {}).get(column.feature.name, "")
+        column.others_mark = other
+        rule, question = column_reading.read(column, chosen)
         rules[column.index] = rule
         if question:
-            questions.append(replace(question, is_outcome=column.feature.name == schema.target))
+            questions.append(question)
     plain = {column.index for column in columns if column.is_plain}
     plain |= {column.index for column in columns if column.is_date}
     needed = [_needed(rule, found.dialect.decimal, is_plain=rule.column in plain) for rule in rules.values()]
@@ -119,7 +132,7 @@ def of(
     return ModelReading(replace(found.dialect, rules=kept, not_rows=not_rows), tuple(questions))
 
 
-def _is_row(text: str, found: Examination, columns: Sequence[ReadColumn]) -> bool:
+def _is_row(text: str, found: Examination, columns: Sequence[FileColumn]) -> bool:
     """Whether a line that was taken for a total or a note is whole, and begins with a value that the model knows."""
     first = next((column.feature for column in columns if column.index == 0), None)
     if first is None or not first.categories or not text:
@@ -130,8 +143,16 @@ def _is_row(text: str, found: Examination, columns: Sequence[ReadColumn]) -> boo
 
 def _target(schema: Schema) -> list[Feature]:
     """The column of outcomes, as if it were one that is learnt from."""
-    kind = "number" if schema.task == "regression" else "category"
-    return [Feature(schema.target, kind, categories=schema.labels, reading=schema.target_reading)]  # type: ignore[arg-type]  # one of the two
+    known = schema.target_range
+    found = Feature(
+        schema.target,
+        "number" if schema.task == "regression" else "category",
+        categories=schema.labels,
+        reading=schema.target_reading,
+    )
+    if known is None:
+        return [found]
+    return [replace(found, minimum=known.minimum, maximum=known.maximum, median=known.median)]
 
 
 def _needed(rule: ColumnRule, decimal: str, *, is_plain: bool) -> ColumnRule | None:

@@ -1,7 +1,7 @@
 """Which cells make a row's answer less sure, and the words in which each row says so.
 
 A category that training never saw, a number or date outside the range that it saw, text where one is due, which was
-taken as missing, a cell that names its number only nearly, and a cell of a column that was read by a guess. Rows are
+taken as missing, a cell that names its number only nearly, and one that was read by a guess. Rows are
 kept column by column, so that what a row says and what is counted are the same thing. Columns have the model's names
 here, also where a mapping reads another column of the file in their place.
 """
@@ -131,22 +131,34 @@ def outside_of_training(numbers: Mapping[str, Any] | pd.DataFrame, schema: Schem
     return found
 
 
-def read_by_guess(
-    numbers: Mapping[str, Any] | pd.DataFrame,
-    unsure: Collection[str],
-    dated: Mapping[str, pa.Array | pa.ChunkedArray],
-) -> dict[str, RowIndices]:
-    """The rows of each column that nobody has said how to read, where they hold a value that can be two.
+def doubtful(table: pa.Table, schema: Schema, unsure: Collection[str]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Of each column that nobody has said how to read, (n,) which of its cells can be two values.
 
-    numbers: as above. dated: the cells of columns of dates, as text.
+    table: (n,) rows of text cells; beside a column of numbers, the one that `doubt_of` names says so.
     """
     found = {}
     for name in sorted(unsure):
-        is_guess = ~np.isnan(np.asarray(numbers[name]))
-        if name in dated:
-            cells = dated[name]
-            one = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
-            is_guess &= dates.are_doubtful(one)
+        if name in schema.dates:
+            found[name] = dates.are_doubtful(table.column(name).combine_chunks())
+        elif doubt_of(name) in table.column_names:
+            found[name] = table.column(doubt_of(name)).to_numpy()
+        else:
+            found[name] = np.ones(table.num_rows, dtype=bool)
+    return found
+
+
+def doubt_of(name: str) -> str:
+    """What a column that says which cells of another one are in doubt is called: no file has such a name."""
+    return f"\0{name}"
+
+
+def read_by_guess(
+    numbers: Mapping[str, Any] | pd.DataFrame, in_doubt: Mapping[str, npt.NDArray[np.bool_]]
+) -> dict[str, RowIndices]:
+    """The rows of each column that hold a value by a guess. numbers: as above. in_doubt: as `doubtful` says."""
+    found = {}
+    for name, cells in in_doubt.items():
+        is_guess = cells & ~np.isnan(np.asarray(numbers[name]))
         if is_guess.any():
             found[name] = np.flatnonzero(is_guess)
     return found

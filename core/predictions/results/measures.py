@@ -13,7 +13,7 @@ from core.metrics.distributions import LabelCounts, RiskBands, ScoreDistribution
 from core.metrics.ranking import Confusion
 from core.metrics.stored import Metrics
 from core.models import models
-from core.models.schema import Schema
+from core.models.schema import Schema, TargetRange
 from core.predictions import cutting
 from core.predictions.results.csv_injection import FormulaCount
 from core.predictions.results.histograms import ClassCounts, NumberSums
@@ -75,6 +75,8 @@ class PredictionMetrics:
     probability of the positive label. labels: predicted labels. values: regression only.
     threshold: the probability from which on a row counted as the positive outcome; None but of two classes.
     on_training_data: the model learned from these very bytes, so its metrics flatter it.
+    n_outcomes_outside: measured rows whose outcome is beyond target_range, those of training; 0 and None where that is
+    unknown. outcome_guess: why outcomes can be read in two ways, where nobody chose; "" for nothing.
     """
 
     n_rows: int
@@ -95,6 +97,9 @@ class PredictionMetrics:
     quality: tuple[FeatureQuality, ...]
     unknown_outcomes: tuple[str, ...] = ()
     n_cautioned: int | None = None
+    n_outcomes_outside: int = 0
+    target_range: TargetRange | None = None
+    outcome_guess: str = ""
     formulas: Mapping[str, FormulaCount] = field(default_factory=dict)
 
     @property
@@ -125,6 +130,8 @@ class PredictionMetrics:
             "on_training_data",
             "headline",
             "n_cautioned",
+            "n_outcomes_outside",
+            "outcome_guess",
         )
         return {
             **{name: getattr(self, name) for name in plain},
@@ -165,6 +172,9 @@ def of(prediction: PredictionRow) -> PredictionMetrics:
         quality=quality(statistics, schema),
         unknown_outcomes=statistics.unknown_outcomes,
         n_cautioned=statistics.n_cautioned,
+        n_outcomes_outside=statistics.n_outcomes_outside,
+        target_range=schema.target_range,
+        outcome_guess=prediction.metrics_json.get("outcome_guess", ""),
         formulas=statistics.formulas,
     )
 

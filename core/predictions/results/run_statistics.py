@@ -39,7 +39,8 @@ class RunStatistics:
     number only nearly, or were read by a guess; only features that have any.
     n_cautioned: rows with any cell of the last five kinds, None in statistics of before they were counted.
     formulas: columns of the file, of any kind, with cells that a spreadsheet would run.
-    unknown_outcomes: the first few spellings among the n_unknown, as examples.
+    unknown_outcomes: the first few spellings among the n_unknown, as examples. n_outcomes_outside: measured ones beyond
+    the range of the outcomes of training.
     classes, numbers: the answers; one of them, by the model's task.
     """
 
@@ -56,6 +57,7 @@ class RunStatistics:
     n_cautioned: int | None = None
     formulas: dict[str, FormulaCount] = field(default_factory=dict)
     unknown_outcomes: tuple[str, ...] = ()
+    n_outcomes_outside: int = 0
     classes: ClassCounts | None = None
     numbers: NumberSums | None = None
 
@@ -95,6 +97,7 @@ _PLAIN = (
     "about",
     "guessed",
     "n_cautioned",
+    "n_outcomes_outside",
 )
 
 EXAMPLES, _EXAMPLE_LENGTH = 5, 40
@@ -135,9 +138,7 @@ class BlockRows:
                 outside=caution.outside_of_training(framed.frame, schema),
                 bad=framed.bad,
                 about=framed.about,
-                guessed=caution.read_by_guess(
-                    framed.frame, unsure, {name: table.column(name) for name in schema.dates}
-                ),
+                guessed=caution.read_by_guess(framed.frame, caution.doubtful(table, schema, unsure)),
                 dates=schema.dates,
             ),
         )
@@ -186,6 +187,7 @@ def of_block(
             n_blank=n_lacking - n_unknown,
             n_unknown=n_unknown,
             unknown_outcomes=_examples(outcome, wrong) if n_unknown else (),
+            n_outcomes_outside=n_outside(values, schema),
             numbers=NumberSums.of(answers, values, seed),
         )
     if outcome is None:
@@ -223,6 +225,12 @@ def numbers_of(outcome: pa.Array, decimal: str) -> tuple[Floats, npt.NDArray[np.
         wrong |= np.abs(values) > targets.LARGEST
     values[wrong] = np.nan
     return values, wrong
+
+
+def n_outside(outcomes: Floats, schema: Schema) -> int:
+    """How many lie beyond the range of training, where it is known. outcomes: (n,), NaN where missing."""
+    known = schema.target_range
+    return 0 if known is None else int(((outcomes < known.minimum) | (outcomes > known.maximum)).sum())
 
 
 def first_different(before: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
@@ -276,6 +284,7 @@ def merge(a: RunStatistics, b: RunStatistics) -> RunStatistics:
         n_cautioned=None if a.n_cautioned is None or b.n_cautioned is None else a.n_cautioned + b.n_cautioned,
         formulas=_formulas(a, b),
         unknown_outcomes=first_different(a.unknown_outcomes, b.unknown_outcomes),
+        n_outcomes_outside=a.n_outcomes_outside + b.n_outcomes_outside,
         classes=a.classes.merged(b.classes) if a.classes and b.classes else a.classes or b.classes,
         numbers=a.numbers.merged(b.numbers) if a.numbers and b.numbers else a.numbers or b.numbers,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from core.predictions.results.run_statistics import RunStatistics
 from core.predictions.scoring.fast.path import FastScorer
 from core.predictions.scoring.pipeline import reasons
 from core.predictions.scoring.pipeline.pipeline_scorer import PipelineScorer
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def scorer(
     mapping: Mapping[str, str] | None,
     with_reasons: bool,
     bare: bool = False,
-    unsure: Collection[str] = (),
+    unsure: Mapping[str, ColumnRule] = MappingProxyType({}),
     threshold: float = thresholds.HALF,
 ) -> Scorer:
     """For a file with this header; the rest as `engine.score` takes it.
@@ -116,7 +117,7 @@ def scorer(
         pipeline,
         schema,
         with_reasons,
-        frozenset(unsure),
+        dict(unsure),
     )
     return Scorer(pipeline_scorer, added, file_header, bare, threshold)
 

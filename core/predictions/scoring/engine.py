@@ -11,8 +11,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from threadpoolctl import threadpool_limits
@@ -27,7 +28,7 @@ from core.predictions.scoring.fast import path
 from core.predictions.scoring.pipeline.pipeline_scorer import BLOCK_BYTES
 from core.predictions.scoring.result_writer import ResultWriter, Sink, fail, reading
 from core.uploads.csv import stream
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
 
 N_THREADS = 2
 
@@ -44,7 +45,7 @@ def score(
     mapping: Mapping[str, str] | None = None,
     with_reasons: bool = False,
     bare: bool = False,
-    unsure: Collection[str] = (),
+    unsure: Mapping[str, ColumnRule] = MappingProxyType({}),
     threshold: float = thresholds.HALF,
     n_threads: int = N_THREADS,
     block_bytes: int = BLOCK_BYTES,
@@ -55,9 +56,9 @@ def score(
     progress: called with the rows written so far.  stop: asked before each block is written.
     mapping: feature or target → the column of the file to read in its place.
     with_reasons: say of each row what moved its answer most.  bare: the answers and nothing about them, no caution,
-    hash or count of anything but rows; to measure what these cost.  unsure: the model's columns that are read by a
-    guess, of which every row is told.  threshold: the probability from which on a row counts as the positive one of two
-    classes.
+    hash or count of anything but rows; to measure what these cost.  unsure: how else the model's
+    columns that are read by a guess could be, of which each row is told that would be another then.  threshold: the
+    probability from which on a row counts as the positive one of two classes.
     Raises FeatureMissing, FeatureRetyped, LabelUnwritable, ReasonsUnknown, InputLost, DiskFull, ScoringStopped,
     BlockFailed, and what `stream` raises for bytes that are no records; what the sink holds then is no result.
     """

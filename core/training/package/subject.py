@@ -21,7 +21,7 @@ from core.models.errors import ThresholdUnusable
 from core.models.fitting import targets
 from core.models.fitting.questions import MIN_ROWS_A_CLASS, TargetChoices
 from core.models.fitting.targets import Target
-from core.models.schema import Schema
+from core.models.schema import Schema, TargetRange
 from core.models.validation import UNSTATED, Validation
 from core.storage import Storage
 from core.training import template
@@ -195,6 +195,7 @@ def look(files: Storage, asked: Asked) -> Subject:
         outcome.positive_label,
         None,
         outcome.spellings,
+        None if outcome.labels else TargetRange.of(outcome.values),
     )
     return Subject(asked, schema, outcome, dialect, divided)
 

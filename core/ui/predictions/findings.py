@@ -51,7 +51,12 @@ def rests_on(measured: PredictionMetrics) -> str:
     n = measured.n_measured
     compared = formatting.exact(n, "row") if n == measured.n_rows else wording.of_rows(n, measured.n_rows)
     return " ".join(
-        [f"Compared with the column **{target}** in {compared}.", *_left_out(measured), *_reading(measured)]
+        [
+            f"Compared with the column **{target}** in {compared}.",
+            *_left_out(measured),
+            *_in_doubt(measured),
+            *_reading(measured),
+        ]
     )
 
 
@@ -104,6 +109,18 @@ def _left_out(measured: PredictionMetrics) -> Iterator[str]:
         )
         such_as = f" ({_examples(measured)})" if measured.unknown_outcomes else ""
         yield f"{formatting.exact(n, 'row')} with an outcome {kind}{such_as} {_were(n)} left out."
+
+
+def _in_doubt(measured: PredictionMetrics) -> Iterator[str]:
+    """Outcomes that may not mean what those of training meant."""
+    if measured.outcome_guess:
+        why = links.escape(measured.outcome_guess)
+        yield f":orange[{why} Nobody chose what they mean, so the metrics may be wrong.]"
+    if (n := measured.n_outcomes_outside) and measured.target_range is not None:
+        ends = measured.target_range.minimum, measured.target_range.maximum
+        seen = " to ".join(map(wording.number, ends))
+        has = "has an outcome" if n == 1 else "have outcomes"
+        yield f":orange[{formatting.exact(n, 'row')} {has} outside the range seen in training, {seen}.]"
 
 
 def _examples(measured: PredictionMetrics) -> str:

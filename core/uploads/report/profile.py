@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from core.uploads.csv import cells, loose_numbers, number_formats
 from core.uploads.csv.dialect import ColumnRule
 from core.uploads.dates import columns as dates
+from core.uploads.dates.texts import CERTAIN
 from core.uploads.detect.columns import cell_patterns, missing_words
 
 Kind = Literal["number", "category", "text", "date", "boolean", "empty"]
@@ -39,7 +40,7 @@ class ColumnProfile:
     n_distinct: different values, trimmed, missing ones apart; the count stopped there where distinct_capped.
     minimum, maximum: by value for numbers, else by spelling; None where every cell is missing.
     n_odd: cells that are no number in a column where nine in ten are, with the first of them.
-    Or cells that are no date in a "date" column of which a rule says so.
+    Or cells that are no date in a "date" column.
     n_coerced: cells that were rewritten to be read; n_declared_missing: those of them that became missing, n_about:
     those that name a number only nearly, such as "<0.5", with the first of them.
     missing: the usual spellings of "no value" among its cells, with their counts.
@@ -109,11 +110,11 @@ class ColumnSummary:
         missing = self._numbers(values, weights) if is_open else cells.is_missing(values, self._values)
         self._n_missing += _total(missing, weights)
         self._note_missing(values, missing, weights)
-        if self._date:
-            self._dates(values, weights)
         present = values.filter(pa.array(~missing)) if missing.any() else values
         if len(present):
             self._texts(present)
+        if self._date or (self._may_be_date and not self._may_be_number):
+            self._dates(values, weights)
 
     def add_coerced(self, n_cells: int, n_declared_missing: int, n_about: int, first_about: str) -> None:
         """Count cells that were rewritten before they were added, those of them that became missing, and those that
@@ -126,7 +127,7 @@ class ColumnSummary:
 
     def _dates(self, values: pa.Array, weights: np.ndarray | None) -> None:
         column = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        bad = dates.days(column, self._date)[1]
+        bad = dates.days(column, self._date or CERTAIN)[1]  # without a rule, as training looks at it
         if bad.any() and not self._first_undated:
             self._first_undated = column[int(bad.argmax())].as_py()
         self._n_undated += _total(bad, weights)
@@ -231,7 +232,7 @@ class ColumnSummary:
             return "empty"
         if self._may_be_number:
             return "number"
-        if self._n_undated <= ODD_SHARE * n_present if self._date else self._may_be_date:
+        if (self._date or self._may_be_date) and self._n_undated <= ODD_SHARE * n_present:
             return "date"
         if any({value.lower() for value in self._examples} <= pair for pair in cell_patterns.PAIRS):
             return "boolean"

@@ -96,12 +96,19 @@ def test_rows_without_an_outcome_are_left_out_and_counted() -> None:
     assert found.warnings == ("30 of 90 rows have no value in 'outcome' and were left out.",)
 
 
-def test_labels_keep_the_files_most_frequent_spelling_blanks_and_all() -> None:
+def test_labels_keep_the_files_most_frequent_spelling_without_blanks_around_it() -> None:
     found = find([" 1 ", " 1 ", "1", "0", "0", "0"] * 10)
-    assert found.labels == (" 1 ", "0")
-    assert found.positive_label == " 1 "
-    assert found.answers(np.arange(4)).tolist() == [" 1 ", " 1 ", " 1 ", "0"]
-    assert found.warnings == ("In the target, '1' was read as ' 1 '.",)
+    assert found.labels == ("0", "1")
+    assert found.positive_label == "1"
+    assert found.answers(np.arange(4)).tolist() == ["1", "1", "1", "0"]
+    assert found.warnings == ("In the target, ' 1 ' was read as '1'.",)
+
+
+def test_blanks_around_all_cells_of_a_label_go_without_a_word_and_count_for_no_spelling() -> None:
+    assert find([" yes", "no\u00a0"] * 30).labels == ("no", "yes")
+    assert find([" yes", "no\u00a0"] * 30).warnings == ()
+    found = find([*["Yes"] * 25, *["yes"] * 15, *[" yes"] * 15, *["no"] * 30])
+    assert found.labels == ("no", "yes")
 
 
 def test_spellings_that_differ_in_case_are_one_class() -> None:

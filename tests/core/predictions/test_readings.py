@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,15 @@ from core import access, db
 from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.uploads import UploadRow
+from core.metrics.regression import Regression
 from core.models import models, readings
 from core.predictions import predictions
 from core.predictions.check import schema_check
 from core.predictions.check.schema_check import SchemaCheck
+from core.predictions.results import measures
 from core.settings import Settings
 from core.storage import LocalStorage
+from core.uploads import uploads
 from tests import journeys
 
 
@@ -111,6 +114,43 @@ def test_who_is_not_asked_has_a_caution_in_each_row_and_a_choice_is_kept_and_off
     assert other[0][:-1] != chosen[0][:-1]
     signed, _ = desk.score(desk.upload("90,5%;1.500;61"))
     assert signed[0][:-1] == chosen[0][:-1]
+
+
+def test_of_a_file_that_lacks_some_percent_signs_only_the_bare_cells_get_a_caution(desk: Desk) -> None:
+    upload = desk.upload(
+        *(["47,2%;1.500;61", "0,282;950,25;52", "3,1%;1.500;61", "0;950,25;52", ";950,25;52"] * 3)
+    )
+    (warning,) = [one for one in desk.check(upload).warnings if one.about == "guessed"]
+    assert (warning.name, warning.n_cells) == ("share", 3)
+    scored, made = desk.score(upload)
+    assert [row[-1] for row in scored] == ["", "read by a guess: share", "", "out of range: share", ""] * 3
+    assert measures.of(made).n_cautioned == 6
+    assert {one.column: one.n_guessed for one in measures.of(made).quality}["share"] == 3
+    alone, _ = desk.score(desk.upload("28,2%;950,25;52"))
+    assert scored[1][:-1] == alone[0][:-1]
+
+
+def test_outcomes_in_another_scale_are_measured_as_somebody_chose_or_a_guess_says_so(desk: Desk) -> None:
+    """A model of a percentage: without signs and as parts of one, its outcomes are hundredths of what they were."""
+    with db.session_scope(desk.user) as session:
+        upload = uploads.get(session, upload_id=desk.model.upload_id or 0)
+    desk = replace(desk, model=journeys.train(desk.user, upload, target="share"))
+    known = models.schema_of(desk.model).target_range
+    assert known is not None and 0 <= known.minimum < 5 < known.median < 95 < known.maximum <= 100
+    shares = [f"{0.03 + place / 11:.3f}".replace(".", ",") for place in range(1, 10)]
+    lines = ["share;amount;level;late", *(f"{share};{n}.500;61;no" for n, share in enumerate(shares, 1)), ""]
+    bare = journeys.upload_bytes(
+        desk.user, "\n".join(lines).encode(), settings=desk.settings, files=desk.files
+    )
+    found = {}
+    for chosen in ("", "fractions", "percent"):
+        _, made = desk.score(bare, **({"share": chosen} if chosen else {}))
+        told = measures.of(made)
+        assert isinstance(told.metrics, Regression) and told.metrics.mae is not None
+        found[chosen] = told.metrics.mae
+        assert ("had percent signs" in told.outcome_guess) == (not chosen)
+        assert told.n_cautioned == 0
+    assert found[""] == found["fractions"] != found["percent"]
 
 
 def test_a_model_of_before_takes_its_readings_from_its_upload(desk: Desk) -> None:

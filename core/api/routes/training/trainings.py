@@ -16,6 +16,7 @@ from core.access import ownership
 from core.api.dependencies import (
     Config,
     Cursor,
+    Files,
     IdempotencyKey,
     Limit,
     Owner,
@@ -32,7 +33,10 @@ from core.api.http.idempotency import Call, once
 from core.api.schemas import work
 from core.api.schemas.targets import StatedRows, StatedTarget
 from core.api.schemas.trainings import TrainingJob, TrainingStatus
+from core.models.fitting.questions import MIN_ROWS_A_CLASS
+from core.models.requests import proposals
 from core.settings import Settings
+from core.storage import Storage
 from core.training import jobs, records
 from core.training.deployments import deployments
 from core.training.jobs import Wanted
@@ -86,7 +90,11 @@ class Triggered(BaseModel):
     responses=documented(400, 403, 404, 409, 413, 415, 422, 429, 503),
 )
 async def trigger_training(
-    user: Trainer, config: Config, wanted: TrainingRequest, idempotency_key: IdempotencyKey = None
+    user: Trainer,
+    config: Config,
+    files: Files,
+    wanted: TrainingRequest,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Train a model by code in a sandbox; its live app follows. The very same training of yours is not begun twice."""
     upload_id = upload_id_of(wanted.upload_id)
@@ -94,14 +102,24 @@ async def trigger_training(
     async with once(user, idempotency_key, made_of) as call:
         if call.replay is not None:
             return call.replay
-        triggered = await anyio.to_thread.run_sync(partial(_trigger, user, config, call, upload_id, wanted))
+        triggered = await anyio.to_thread.run_sync(
+            partial(_trigger, user, config, files, call, upload_id, wanted)
+        )
         return await call.answer(202, triggered)
 
 
 def _trigger(
-    user: db.User, config: Settings, call: Call, upload_id: int, wanted: TrainingRequest
+    user: db.User, config: Settings, files: Storage, call: Call, upload_id: int, wanted: TrainingRequest
 ) -> Triggered:
     sandboxes.configured(config).probe()
+    proposals.require_positive_label(
+        user,
+        storage=files,
+        upload_id=upload_id,
+        target=wanted.target,
+        choices=wanted.choices,
+        fewest=MIN_ROWS_A_CLASS,
+    )
     asked = Wanted(
         target=wanted.target,
         name=wanted.name,

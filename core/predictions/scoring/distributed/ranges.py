@@ -22,7 +22,7 @@ from core.predictions.scoring.fast import path
 from core.predictions.scoring.fast.path import FastScorer
 from core.predictions.scoring.pipeline import pipelines
 from core.settings import Settings
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.errors import ChangedSinceChecked
 
 
@@ -30,7 +30,8 @@ from core.uploads.errors import ChangedSinceChecked
 class RangeJob:
     """What all ranges of a run share: nothing secret, and cheap to send.
 
-    header: the file's columns. mapping: (feature, column) each.  parts: how the keys of what is scored begin.
+    header: the file's columns. mapping: (feature, column) each. unsure: (feature, rule) each.
+    parts: how the keys of what is scored begin.
     is_fast: whether the run's first rows have shown that the model's tables may answer.
     """
 
@@ -44,7 +45,7 @@ class RangeJob:
     with_reasons: bool
     is_fast: bool
     parts: str
-    unsure: frozenset[str] = frozenset()
+    unsure: tuple[tuple[str, ColumnRule], ...] = ()
     threshold: float = thresholds.HALF
 
     def key(self, piece: Range) -> str:
@@ -157,7 +158,7 @@ def _scorer(config: Settings, work: RangeJob) -> tuple[Scorer, FastScorer | None
         schema=work.schema,
         mapping=dict(work.mapping),
         with_reasons=work.with_reasons,
-        unsure=work.unsure,
+        unsure=dict(work.unsure),
         threshold=work.threshold,
     )
     return scorer, path.choose(scorer.pipeline_scorer).fast if work.is_fast else None

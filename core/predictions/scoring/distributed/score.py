@@ -33,7 +33,7 @@ from core.predictions.scoring.result_writer import ResultWriter, Sink, fail, rea
 from core.settings import Settings
 from core.storage import DiskFull, NotStored, Storage, StorageUnavailable
 from core.uploads.csv import stream
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv.dialect import ColumnRule, Dialect
 
 RANGE_BLOCKS = 16  # at most: as much is lost with a process that scores it
 RANGES_A_THREAD = 4  # at least, so that nobody waits long for the last one
@@ -55,7 +55,7 @@ class LoadedModel:
     schema: Schema
     mapping: Mapping[str, str]
     with_reasons: bool
-    unsure: frozenset[str] = frozenset()
+    unsure: Mapping[str, ColumnRule] = field(default_factory=dict)
     threshold: float = thresholds.HALF
 
 
@@ -107,7 +107,7 @@ def score(
             with_reasons=model.with_reasons,
             is_fast=way.fast is not None,
             parts=parts,
-            unsure=model.unsure,
+            unsure=tuple(model.unsure.items()),
             threshold=model.threshold,
         )
         pieces = ranges.cut(

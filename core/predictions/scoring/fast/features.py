@@ -51,7 +51,7 @@ class FeatureValues:
 
     numbers: (n,) each, NaN for missing or bad. missing: cells per feature. unseen, bad, about: the rows of a category
     that training never saw, of what is no number, and of what names one only nearly, per feature. Features without any
-    are absent. dates: the cells of each column of dates, as text.
+    are absent.
     """
 
     n_rows: int
@@ -61,7 +61,6 @@ class FeatureValues:
     unseen: dict[str, RowIndices] = field(default_factory=dict)
     bad: dict[str, RowIndices] = field(default_factory=dict)
     about: dict[str, RowIndices] = field(default_factory=dict)
-    dates: dict[str, pa.DictionaryArray] = field(default_factory=dict)
 
     def values(self, feature: Feature, rows: RowIndices) -> Floats | pa.Array:
         """The feature's cells in these rows: numbers, NaN for missing, or texts, null for missing; of a part of a date
@@ -152,7 +151,6 @@ def _note_dates(
 ) -> None:
     """column: (n,) text, plain or as a dictionary. What a date means is found out once for each spelling."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    given.dates[feature.name] = encoded
     days, bad = dates.days(encoded.dictionary, order_of(feature))
     codes = pc.fill_null(encoded.indices, len(days)).to_numpy(zero_copy_only=False)
     days, bad = np.append(days, np.nan), np.append(bad, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from core.predictions.results import caution, columns
@@ -27,10 +28,14 @@ _HEAD_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class ReadBlock:
-    """A block's rows as the tables take them, and their outcomes where the file has them."""
+    """A block's rows as the tables take them, and their outcomes where the file has them.
+
+    in_doubt: of the columns that are read by a guess, as `caution.doubtful` says.
+    """
 
     given: FeatureValues
     outcome: pa.Array | None
+    in_doubt: dict[str, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,18 @@ class FastScorer:
         table = self.reader.read(block) if self.reader else None
         if table is None:
             return None
-        return ReadBlock(features.of_table(table, self.pipeline_scorer.schema), self._outcome(table))
+        return self._read(features.of_table(table, self.pipeline_scorer.schema), table)
 
     def read_texts(self, table: pa.Table) -> ReadBlock:
         """From the cells as the pipeline scorer reads them. table: what `PipelineScorer.read` returned."""
         given = features.of_texts(table, self.pipeline_scorer.schema, self.pipeline_scorer.dialect.decimal)
-        return ReadBlock(given, self._outcome(table))
+        return self._read(given, table)
 
-    def _outcome(self, table: pa.Table) -> pa.Array | None:
-        target = self.pipeline_scorer.schema.target
-        return table.column(target).combine_chunks() if target in table.column_names else None
+    def _read(self, given: FeatureValues, table: pa.Table) -> ReadBlock:
+        schema = self.pipeline_scorer.schema
+        is_known = schema.target in table.column_names
+        outcome = table.column(schema.target).combine_chunks() if is_known else None
+        return ReadBlock(given, outcome, caution.doubtful(table, schema, self.pipeline_scorer.unsure))
 
     def answer(self, block: bytes, read: ReadBlock) -> BlockAnswers | None:
         """None where the pipeline must answer: a written digit is in doubt. read: of this block."""
@@ -67,7 +74,7 @@ class FastScorer:
         if answers is None:
             return None
         outside = caution.outside_of_training(given.numbers, schema)
-        guessed = caution.read_by_guess(given.numbers, self.pipeline_scorer.unsure, given.dates)
+        guessed = caution.read_by_guess(given.numbers, read.in_doubt)
         cautions = Cautions(given.unseen, outside, given.bad, given.about, guessed, schema.dates)
         rows = BlockRows(given.n_rows, read.outcome, given.missing, cautions)
         if not self.pipeline_scorer.gives_reasons:
@@ -154,9 +161,8 @@ def choose(pipeline_scorer: PipelineScorer) -> ScoringPath:
         tables = compiled.build(pipeline_scorer.pipeline, pipeline_scorer.schema)
     except Unsupported as unsupported:
         return ScoringPath(None, str(unsupported))
-    reader = (
-        Reader(pipeline_scorer.header, pipeline_scorer.dialect, pipeline_scorer.schema)
-        if pipeline_scorer.dialect.is_plain and not pipeline_scorer.apart
-        else None
-    )
+    scorer = pipeline_scorer
+    is_unsure = not scorer.schema.dates.issuperset(scorer.unsure)  # of cells that only their spelling tells
+    is_plain = scorer.dialect.is_plain and not scorer.apart and not is_unsure
+    reader = Reader(scorer.header, scorer.dialect, scorer.schema) if is_plain else None
     return ScoringPath(FastScorer(reader, tables, pipeline_scorer))

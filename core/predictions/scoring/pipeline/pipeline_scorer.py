@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 from unicodedata import normalize
@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 
 from core.models.schema import Feature, PartOfDate, RowIndices, Schema, framed, order_of
 from core.predictions.errors import FeatureRetyped
+from core.predictions.results import caution
 from core.predictions.results.histograms import Floats
 from core.predictions.results.run_statistics import BlockRows
 from core.predictions.scoring.pipeline import exact, reasons
-from core.uploads.csv import cells, stream
-from core.uploads.csv.dialect import Dialect
+from core.uploads.csv import cells, cleaning, stream
+from core.uploads.csv.dialect import ColumnRule, Dialect
 from core.uploads.dates import columns as dates
 
 BLOCK_BYTES = 1 << 20  # of a file's bytes that are read, answered and written at a time
@@ -43,7 +44,8 @@ class BlockAnswers:
 class PipelineScorer:
     """Answers blocks of one file with one pipeline.
 
-    header: under the model's names. gives_reasons: for each row. unsure: the model's columns that are read by a guess.
+    header: under the model's names. gives_reasons: for each row. unsure: of the model's columns that are read by a
+    guess, how else their cells could be read.
     """
 
     header: tuple[str, ...]
@@ -51,16 +53,29 @@ class PipelineScorer:
     pipeline: Any
     schema: Schema
     gives_reasons: bool = False
-    unsure: frozenset[str] = frozenset()
+    unsure: Mapping[str, ColumnRule] = field(default_factory=dict)
 
     def read(self, block: bytes) -> pa.Table:
-        """The block's cells as text. Raises ChangedSinceChecked."""
-        table = stream.parse_block(block, self.header, self.dialect)
+        """The block's cells as text; beside numbers that were read by a guess, which of these could be others.
+
+        Raises ChangedSinceChecked.
+        """
+        spelled = stream.read_block(block, self.header, self.dialect).table
+        table = cleaning.clean(spelled, self.dialect)
         for name, own in self.apart.items():
             if name in table.column_names:
                 table = table.set_column(
                     table.column_names.index(name), name, _as_learnt(table.column(name), own)
                 )
+        for name, other in self.unsure.items():
+            if name not in self.schema.dates and name in spelled.column_names:
+                cells_as = (
+                    table.column(name),
+                    cleaning.cleaned(spelled.column(name).combine_chunks(), other, self.dialect.decimal),
+                )
+                taken, read_so = (cells.numbers(column, self.dialect.decimal)[0] for column in cells_as)
+                differs = (taken != read_so) & ~(np.isnan(taken) & np.isnan(read_so))
+                table = table.append_column(caution.doubt_of(name), pa.array(differs))
         return table
 
     @cached_property

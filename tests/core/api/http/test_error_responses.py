@@ -184,6 +184,7 @@ def test_the_documentation_names_every_field_of_an_upload(described: dict[str, A
         "mapping",
         "reading",
         "reasons",
+        "threshold",
     }
     assert form["additionalProperties"] is False
 

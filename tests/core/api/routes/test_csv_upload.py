@@ -295,6 +295,47 @@ def test_a_mapping_that_is_no_object_of_texts_is_refused(client: httpx.Client, m
     answer = _post(client, mapping=mapping)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "mapping_unreadable")
     assert "JSON object" in answer.json()["error"]["message"]
+    error = _post(client, reading=mapping).json()["error"]
+    assert (error["code"], error["message"][:19]) == ("reading_unreadable", "The ways to read co")
+    assert "key of an option" in error["hint"]
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("mode", ["sync", "queued"])
+@pytest.mark.usefixtures("by_hand", "model")
+def test_the_first_prediction_takes_a_threshold_and_keeps_it(
+    client: httpx.Client, trained: Trained, mode: str
+) -> None:
+    answer = _post(client, trained.csv + b"\n", mode=mode, threshold=".125")
+    assert (answer.status_code, answer.json()["hint"]) == ({"sync": 201, "queued": 202}[mode], None)
+    prediction = client.get(f"/api/predictions/{answer.json()['prediction_id']}").json()
+    assert prediction["threshold"] == 0.125
+
+
+@ONE_DATABASE
+def test_a_file_with_a_threshold_for_a_model_of_no_two_classes_is_not_kept(
+    client: httpx.Client, model: ModelRow, trained: Trained, me: db.User
+) -> None:
+    with db.session_scope(db.WORKER, write=True) as session:
+        kept = session.get_one(ModelRow, model.id)
+        kept.schema = {**(kept.schema or {}), "task": "regression", "labels": [], "positive_label": None}
+    before = _n_uploads(me)
+    for fields in ({"model_id": str(model.id)}, {}):
+        answer = _post(client, trained.csv + b"\n", threshold="0.5", **fields)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "threshold_unusable")
+    assert _n_uploads(me) == before
+    assert _post(client, trained.csv + b"\n", threshold="0.5", mode="none").status_code == 201
+
+
+@ONE_DATABASE
+@pytest.mark.usefixtures("nothing_stays")
+@pytest.mark.parametrize(
+    "threshold",
+    ["0", "1", "NaN", "-0.1", "inf", "1e-300", "half", "0,5", "0_1", "\u0660.\u0665", "[0.5]", " "],
+)
+def test_what_is_no_threshold_is_refused_with_what_to_do(client: httpx.Client, threshold: str) -> None:
+    error = _post(client, threshold=threshold).json()["error"]
+    assert (error["code"], "between 0 and 1" in error["hint"]) == ("threshold_unusable", True)
 
 
 @ONE_DATABASE

@@ -35,6 +35,26 @@ def test_a_training_is_begun_and_shown(client: httpx.Client, upload: UploadRow) 
     assert (found["schema"], found["report"], found["metrics"]) == (None, None, None)
 
 
+@ONE_DATABASE
+@pytest.mark.parametrize("link", ["/api/models/train", "/api/ai/train"])
+def test_a_positive_outcome_that_the_column_lacks_is_refused_at_the_call(
+    client: httpx.Client, upload: UploadRow, link: str
+) -> None:
+    def ask(**wanted: object) -> httpx.Response:
+        return client.post(link, json={"upload_id": str(upload.id), "target": TARGET, **wanted})
+
+    for label in ("Maybe", "", "yes no", "\u202eseY"):
+        error = ask(positive_label=label).json()["error"]
+        assert error["code"] == "positive_label_unknown"
+        assert error["message"].endswith("whose values are: No, Yes.")
+    assert ask(target="age", task="regression", positive_label="Yes").json()["error"]["code"] == (
+        "positive_label_unknown"
+    )
+    assert ask(target="lost", positive_label="Yes").json()["error"]["code"] == "target_missing"
+    assert client.get("/api/models").json()["items"] == []
+    assert ask(positive_label=" yes").status_code == 202
+
+
 def test_a_ready_model_tells_what_it_reads_and_how_good_it_is(client: httpx.Client, model: ModelRow) -> None:
     found = client.get(f"/api/models/{model.id}/").json()
     assert (found["status"], found["task_type"]) == ("ready", "binary")

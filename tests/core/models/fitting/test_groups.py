@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -132,6 +134,37 @@ def test_a_group_column_that_differs_in_every_row_is_said() -> None:
     table = text_table(a=draw.normal(size=100), b=draw.normal(size=100), who=range(100), y=["n"] * 100)
     found = _found(table, validation=Validation(group_column="who"))
     assert found.groups is None and "different in every row" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("filled", "said", "are_groups"),
+    [
+        (
+            lambda row: f"v{row}" if row < 10 else "",
+            "blank in 90 of 100 rows and different in the others",
+            False,
+        ),
+        (
+            lambda row: f"v{row}" if row < 90 else "NA",
+            "blank in 10 of 100 rows and different in the others",
+            False,
+        ),
+        (
+            lambda row: f"v{row % 5}" if row < 20 else " ",
+            "blank in 80 of 100 rows; each of these counts",
+            True,
+        ),
+    ],
+)
+def test_a_group_column_that_is_mostly_blank_is_said_to_be(
+    filled: Callable[[int], str], said: str, are_groups: bool
+) -> None:
+    draw = np.random.default_rng(0)
+    who = [filled(row) for row in range(100)]
+    table = text_table(a=draw.normal(size=100), b=draw.normal(size=100), who=who, y=["n"] * 100)
+    found = _found(table, validation=Validation(group_column="who"))
+    assert said in found.warnings[0] and "different in every row" not in found.warnings[0]
+    assert (found.groups is not None) == are_groups
 
 
 def test_a_class_that_came_late_is_refused_for_times() -> None:

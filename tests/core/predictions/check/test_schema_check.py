@@ -14,7 +14,7 @@ from core import db
 from core.db.tables.uploads import UploadRow
 from core.errors import Conflict, NotFound
 from core.models import models
-from core.models.schema import Feature, Schema
+from core.models.schema import Feature, Schema, TargetRange
 from core.predictions.check import cell_warnings, schema_check
 from core.predictions.check.schema_check import SchemaCheck, of_file
 from core.predictions.errors import FeatureMissing, FeatureRetyped, MappedTwice
@@ -89,6 +89,51 @@ def test_outcomes_that_can_be_read_in_two_ways_are_asked_about_and_no_row_is_to_
     assert (warning.about, warning.name, warning.n_cells) == ("guessed", "outcome", 2)
     assert warning.message.endswith("Choose one, or the metrics may be wrong.")
     assert not look(tmp_path, text, numbers, choices={"outcome": "hundredths"}).warnings
+
+
+@pytest.mark.parametrize(
+    ("known", "mark", "cells", "keys"),
+    [
+        ((12.0, 98.0, 46.7), "", ("0.467", "0.12"), ["fractions", "as_written"]),
+        ((0.0, 98.0, 46.7), "", ("0.467", "0.12"), ["as_written", "fractions"]),
+        ((0.0, 98.0, 46.7), "", tuple(f"0.{n}5" for n in range(9)), ["fractions", "as_written"]),
+        ((0.0, 98.0, 46.7), "%", ("0.467", "0.12"), ["fractions", "percent"]),
+        ((0.1, 0.9, 0.4), "%", ("0.467", "0.12"), []),  # percentages below one, as in training
+        ((0.1, 0.9, 0.4), "", ("46.7", "62"), ["hundredths", "as_written"]),
+        ((0.1, 0.9, 0.4), "", ("46.7%", "62%"), ["hundredths", "as_written"]),
+        ((0.1, 0.9, 0.4), "", ("46.7", "0.62", "0.3"), []),  # one is beyond, which says so
+        ((1.0, 98.0, 46.7), "", ("1", "0"), []),
+        ((-3.0, 3.0, 0.02), "", ("0.467", "-0.12"), []),
+        ((5_000.0, 90_000.0, 20_000.0), "", ("0.467",), []),
+    ],
+)
+def test_outcomes_in_another_scale_than_in_training_are_asked_about(
+    tmp_path: Path, known: tuple[float, float, float], mark: str, cells: tuple[str, ...], keys: list[str]
+) -> None:
+    rule = ColumnRule(0, ".", mark=mark)
+    numbers = replace(
+        SCHEMA, task="regression", labels=(), positive_label=None, target_reading=rule,
+        target_range=TargetRange(*known),
+    )  # fmt: skip
+    text = "age,colour,outcome\n" + "".join(f"20,red,{cell}\n" for cell in cells)
+    asked = look(tmp_path, text, numbers).questions
+    assert [option.key for one in asked for option in one.options] == keys
+    assert not look(tmp_path, text, replace(numbers, target_range=None)).questions or mark or "%" in text
+
+
+def test_outcomes_beyond_those_of_training_are_told(tmp_path: Path) -> None:
+    numbers = replace(
+        SCHEMA, task="regression", labels=(), positive_label=None, target_reading=ColumnRule(0, "."),
+        target_range=TargetRange(12.0, 98.0, 46.7),
+    )  # fmt: skip
+    text = "age,colour,outcome\n20,red,46.7\n20,red,\n20,red,250\n"
+    assert said(look(tmp_path, text, numbers)) == {
+        (
+            "outcome",
+            "outside",
+        ): "outcome: 1 row (33.3 %) has an outcome outside the range seen in training, 12 to 98: "
+        "outcomes run from 46.7 to 250. They are measured all the same."
+    }
 
 
 def test_missing_columns_come_with_the_nearest_and_a_guess_that_fits_in_kind(tmp_path: Path) -> None:

@@ -104,6 +104,27 @@ def cautioned(folder: Path, text: str, schema: Schema, found: ModelReading) -> l
     return counted.cautions.guessed.get("when", np.empty(0, int)).tolist()
 
 
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["18.00.00", "21.00.00", "09.30.00"], "category"),
+        (["18.00.00", "01.02.20", "07.03.21"], "category"),
+        (["2024-13-01", "2024-02-31", "2024-00-10"], "category"),
+        (["2024-12-01", "2024-02-29", "2024-01-10"], "date"),
+        (["01.12.2024", "29.02.2024", "10.01.2024"], "date"),
+        (["2024-W48", "2024-W02", "2024-W31"], "date"),
+        (["18:00:00", "21:00:00", "09:30"], "date"),
+    ],
+)
+def test_the_receipt_calls_dates_what_a_model_reads_as_dates(
+    tmp_path: Path, cells: list[str], kind: str
+) -> None:
+    text = "when,n\n" + "".join(f"{cell},{n}.5\n" for n, cell in enumerate(cells * 30))
+    schema, _ = trained(tmp_path, text)
+    _, found = examined(tmp_path, text)
+    assert (found.columns[0].kind, schema.features[0].kind) == (kind, kind)
+
+
 def test_where_training_had_no_order_it_is_asked(tmp_path: Path) -> None:
     schema, _ = trained(tmp_path, rows("%Y-%m-%d"))
     text = "when,n\n03/04/2024,1.5\n05/04/2024,2.5\n01/02/2024,3.5\n"

@@ -64,6 +64,8 @@ def test_rows_are_counted_over_many_blocks_and_only_the_first_are_shown(tmp_path
         (("2024-01-31", "2024-02-01 10:30:00", ""), "date"),
         (("6/16/14", "12/1/2014"), "date"),
         (("31.12.2024", "1.1.2025"), "date"),
+        (("18.00.00", "9.30.15"), "category"),  # as a model takes it
+        (("2024-13-01", "2024-02-31"), "category"),
         (("2024-01-31", "later"), "category"),
         (tuple(f"name {number}" for number in range(50)), "text"),
         (("", "NA", "-"), "empty"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from core.uploads.errors import ColumnUnknown, MarksClash, UndecodableBytes
 from core.uploads.report import overruling
 from core.uploads.report.overrides import ColumnOverrides, ReadingOverrides
 from tests import journeys, made
+from tests.together import together
 
 MESSY = "Umsätze 2024;;\nort;preis;plz\nKöln;1.234;01067\nMünchen;2.500;01069\nx;k.A.;01071\nSumme;3.734;\n"
 
@@ -117,6 +119,23 @@ def test_each_guess_can_be_overruled(
     found = reread(user, upload, files, settings, **said)
     decimal = "," if said.get("decimal") else "."
     assert [cell.replace(decimal, ".") for cell in found[column]] == cells
+
+
+def test_of_several_who_overrule_a_file_at_the_same_moment_all_are_obeyed(
+    user: db.User, upload: UploadRow, files: LocalStorage, settings: Settings
+) -> None:
+    said: list[dict[str, Any]] = [
+        {"columns": {"preis": ColumnOverrides(kind="category")}},
+        {"columns": {"plz": ColumnOverrides(kind="number")}},
+        {"columns": {"ort": ColumnOverrides(missing=("x",))}},
+        {"keep_lines": True},
+    ]
+    verbs = [partial(reread, user, upload, files, settings, **one) for one in said]
+    assert not [given for given in together(verbs) if isinstance(given, AppError)]
+    with db.session_scope(user) as session:
+        kept = uploads.examination_of(uploads.get(session, upload_id=upload.id)).overrides
+    assert set(kept.columns) == {"preis", "plz", "ort"}
+    assert kept.keep_lines
 
 
 def test_a_delimiter_that_is_said_is_kept_to(
