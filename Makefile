@@ -69,7 +69,8 @@ chaos: $(VENV)/.installed-tests servers
 	$(BIN)/python -m benchmarks.chaos && $(BIN)/python -m benchmarks.chaos_batches && \
 	  $(BIN)/python -m benchmarks.chaos_trainings && $(BIN)/python -m benchmarks.chaos_e2b_trainings && \
 	  $(BIN)/python -m benchmarks.chaos_e2b && $(BIN)/python -m benchmarks.chaos_package && \
-	  $(BIN)/python -m pytest tests/faults/hostile_at_e2b.py
+	  $(BIN)/python -m pytest tests/faults/hostile_at_e2b.py && \
+	  $(BIN)/python -m tests.core.api.conformance --examples 50
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -11,6 +11,7 @@ import core.models.opener  # noqa: F401, I001  # first: skops looks through all 
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from execnet import gateway_base, gateway_io
 from xdist.scheduler import LoadFileScheduling
 
 from core import access, db, rooms
@@ -30,7 +32,7 @@ from core.settings import Settings
 from core.storage import LocalStorage
 from core.worker.slots import Slot
 from tests import journeys
-from tests.clocks import HeldClock
+from tests.clocks import HeldClock, held
 from tests.once import once
 from tests.servers import forks
 from tests.servers.e2b import E2BServer
@@ -41,6 +43,7 @@ from tests.servers.seaweed import S3Server
 from tests.servers.sqs import SqsServer
 from tests.servers.supabase import SupabaseServer
 from tests.servers.supabase_auth import SupabaseAuthServer
+from tests.servers.waiting import wait_for
 
 TOGETHER = (
     "tests/core/predictions/scoring/distributed",
@@ -77,6 +80,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _zygote = cache(forks.start)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Test processes are forked by the zygote, too: what they would load first is loaded once."""
+    if sys.platform == "linux":
+        forks.belong_to(zygote := _zygote())
+        wait_for(zygote.exists, what="the zygote to be warm")
+        gateway_io.Popen2IOMaster.__init__ = _forked
+
+
+def _forked(self: gateway_io.Popen2IOMaster, args: list[str], execmodel: Any) -> None:
+    """As execnet's own, which starts an interpreter. args: of that."""
+    self.popen = forks.popen([args[0], *args[-2:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    gateway_base.Popen2IO.__init__(self, self.popen.stdin, self.popen.stdout, execmodel=execmodel)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -350,9 +368,10 @@ def as_served() -> Iterator[None]:
 
 
 @pytest.fixture
-def clock() -> HeldClock:
-    """A clock that stands still until a test moves it."""
-    return HeldClock(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
+def clock() -> Iterator[HeldClock]:
+    """The database's clock, which stands still until a test moves it."""
+    with held(datetime(2026, 3, 2, 9, 30, tzinfo=UTC)) as clock:
+        yield clock
 
 
 def _person(request: pytest.FixtureRequest, name: str) -> db.User:

@@ -24,6 +24,7 @@ from core import app as process
 from core.settings import Settings
 from core.start import NoRoom, require_writable
 from tests.servers import app as servers
+from tests.servers import forks
 from tests.servers.waiting import PATIENCE_S, wait_for
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -33,9 +34,9 @@ def start(**environment: str) -> subprocess.CompletedProcess[str]:
     """A start that is expected to be refused."""
     ours = {name.upper() for name in Settings.model_fields}
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
-    return subprocess.run(
+    return forks.run(
         [sys.executable, "-m", "core.start"],
-        cwd=PROJECT, env={**inherited, **environment}, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        cwd=PROJECT, env={**inherited, **environment}, capture_output=True, text=True,
     )  # fmt: skip
 
 

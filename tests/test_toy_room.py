@@ -162,25 +162,27 @@ def test_its_check_is_on_the_system_page_and_in_the_shell_and_so_are_files_that_
     assert (shelf["name"], shelf["state"]) == ("Shelf", "ok")
     parts = list(dict.fromkeys(check["part"] for check in found))
     assert parts.index("Queue") < parts.index("Toys") < parts.index("Workers")
-    (card,) = shown(tree, "system.py", "[one for one in texts if 'on the shelf' in one]", **here)
+    (page,) = shown(tree, "system.py", **here)
+    (card,) = (one for one in page if "on the shelf" in one)
     assert "Shelf" in card
     shutil.rmtree(app.data_dir / "files" / "results" / "toys")
     found = json.loads(shell(tree, "-m", "core.system", "--json", **here).stdout)
     assert found[0]["message"].startswith("The newest toy is gone (")
 
 
-def shown(tree: Path, page: str, of_texts: str, **environment: str) -> Any:
-    """Something of what a page of that tree writes, opened by its own link through navigation.py."""
+def shown(tree: Path, *pages: str, **environment: str) -> Any:
+    """What each of these pages of that tree writes, opened by its own link through navigation.py."""
     program = f"""
 from streamlit.testing.v1 import AppTest
 db.connect_configured(settings.current())
-app = AppTest.from_file("pages/navigation.py", default_timeout=60)
-app.switch_page({page!r})
-app.run()
-assert not app.exception, app.exception
-kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.metric, app.button)
-texts = [str(one.label if hasattr(one, "label") and one.label else one.value) for kind in kinds for one in kind]
-print(json.dumps({of_texts}))
+def texts(page):
+    app = AppTest.from_file("pages/navigation.py", default_timeout=60)
+    app.switch_page(page)
+    app.run()
+    assert not app.exception, app.exception
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.metric, app.button)
+    return [str(one.label if hasattr(one, "label") and one.label else one.value) for kind in kinds for one in kind]
+print(json.dumps([texts(page) for page in {pages!r}]))
 """
     return told(tree, program, **environment)
 
@@ -190,8 +192,8 @@ def test_its_page_is_in_the_menu_and_on_home(
 ) -> None:
     made(client, "Cat")
     here = {**database, "DATA_DIR": str(app.data_dir)}
-    assert {"Toys", "Cat is ready"} <= set(shown(tree, "toys.py", "texts", **here))
-    home = shown(tree, "home.py", "texts", **here)
+    toys, home = shown(tree, "toys.py", "home.py", **here)
+    assert {"Toys", "Cat is ready"} <= set(toys)
     assert {"Make a toy", "Toys"} <= set(home)
     assert any("On the shelf" in one for one in home)
     menu = "from core.ui import registry; print(json.dumps([one.title for one in registry.pages()]))"

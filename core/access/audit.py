@@ -15,7 +15,7 @@ from core import db
 from core.access import roles
 from core.db.pagination import Page, newest_first
 from core.db.tables.audit_events import AuditEventRow
-from core.db.types import DATABASE_CLOCK, Clock
+from core.db.types import now_plus
 from core.room import AuditedAction, AuditedResource
 
 LONGEST = 300
@@ -74,7 +74,6 @@ def note(
     *,
     is_refused: bool = False,
     address: str = "",
-    clock: Clock = DATABASE_CLOCK,
     **details: Any,
 ) -> None:
     """Add a line in the caller's transaction. address: where it is not known who asks; else the user's own counts."""
@@ -83,7 +82,7 @@ def note(
     who = user if isinstance(user, db.User) else None
     session.add(
         AuditEventRow(
-            created_at=clock.now(),
+            created_at=now_plus(),
             user_id=who.id if who else None,
             actor=_cut(_named(who)),
             action=action,

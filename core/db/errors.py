@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
 from core.errors import Clash, Forbidden, Unavailable
 
 
@@ -12,6 +18,20 @@ class DatabaseUnavailable(Unavailable):
     message = "The database can't be used right now: {problem}."
     hint = "Check that it is running and has free space, then try again."
     problem: str
+
+
+@contextmanager
+def driver_translated() -> Iterator[None]:
+    """For a connection of one's own, outside every engine: what its driver raises becomes DatabaseUnavailable."""
+    try:
+        yield
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise DatabaseUnavailable(problem=first_line(error)) from error
+
+
+def first_line(error: BaseException | None) -> str:
+    """What a driver says is wrong, without the statement and where in it."""
+    return str(error).partition("\n")[0]
 
 
 class DatabaseFull(DatabaseUnavailable):

@@ -14,7 +14,7 @@ from psycopg import sql
 from sqlalchemy import event
 
 from core.db import row_rules
-from core.db.errors import DatabaseUnavailable, RoleMissing
+from core.db.errors import DatabaseUnavailable, RoleMissing, driver_translated, first_line
 from core.db.principals import Nobody, Principal, User, WorkerRole
 
 HEAR_S = 1.0  # a notification that has not arrived by then never does
@@ -71,9 +71,9 @@ def engine(url: str, *, link: Link | None) -> sa.Engine:
                 connection.invalidate()
                 if error.sqlstate == NO_RIGHT:
                     login = sa.make_url(url).username or ""
-                    raise RoleMissing(login=login, reason=_first_line(error)) from error
+                    raise RoleMissing(login=login, reason=first_line(error)) from error
                 if is_second or not was_cut:
-                    raise DatabaseUnavailable(problem=_first_line(error)) from error
+                    raise DatabaseUnavailable(problem=first_line(error)) from error
                 made.dispose()  # what cut this one has cut the others that wait in the pool
             else:
                 return
@@ -122,10 +122,8 @@ def _opening(values: dict[str, str]) -> sql.Composed:
 def connect(url: str) -> psycopg.Connection[Any]:
     """A connection of one's own, outside every pool of ours. Raises DatabaseUnavailable."""
     plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    try:
+    with driver_translated():
         return psycopg.connect(plain, autocommit=True, connect_timeout=5, prepare_threshold=None)
-    except psycopg.Error as error:
-        raise DatabaseUnavailable(problem=_first_line(error)) from error
 
 
 def find_link(url: str) -> Link:
@@ -133,24 +131,17 @@ def find_link(url: str) -> Link:
     if sa.make_url(url).port == TRANSACTION_PORT:
         return Link.TRANSACTION
     channel = f"model_desk_{secrets.token_hex(8)}"
-    try:
-        with connect(url) as listening:
-            if not _is_pooled(listening):
-                return Link.DIRECT
-            listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-            with connect(url) as telling:
-                telling.execute("SELECT pg_notify(%s, '')", [channel])
-            has_heard = list(listening.notifies(timeout=HEAR_S, stop_after=1))
-            return Link.SESSION if has_heard else Link.TRANSACTION
-    except psycopg.Error as error:
-        raise DatabaseUnavailable(problem=_first_line(error)) from error
+    with driver_translated(), connect(url) as listening:
+        if not _is_pooled(listening):
+            return Link.DIRECT
+        listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        with connect(url) as telling:
+            telling.execute("SELECT pg_notify(%s, '')", [channel])
+        has_heard = list(listening.notifies(timeout=HEAR_S, stop_after=1))
+        return Link.SESSION if has_heard else Link.TRANSACTION
 
 
 def _is_pooled(connection: psycopg.Connection[Any]) -> bool:
     """Whether the process that answers is another than the one that greeted us."""
     found = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
     return found is None or found[0] != connection.info.backend_pid
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).partition("\n")[0]

@@ -1,11 +1,11 @@
-"""Column types and clock expressions that mean the same on SQLite and Postgres."""
+"""Column types and the clock that mean the same on SQLite and Postgres."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -56,7 +56,10 @@ def _spelt(text: str, element: FunctionElement[Any], compiler: Any, **options: A
     postgresql="(clock_timestamp() + make_interval(secs => {0}))",
 )
 class now_plus(FunctionElement[datetime]):  # noqa: N801  # written like the SQL function it is
-    """The database's own clock plus some seconds; `clock_timestamp()`, not the transaction's start."""
+    """The database's own clock plus some seconds: the one clock that all workers share.
+
+    It tells the moment in which it is executed, not the transaction's start; so statements that hold it are kept.
+    """
 
     type = UtcDateTime()
     inherit_cache = True  # the seconds are a bound parameter: else each statement is compiled anew
@@ -95,30 +98,12 @@ class json_member(FunctionElement[Any]):  # noqa: N801  # written like an SQL fu
         super().__init__(column, *(sa.literal_column(f"'{text}'") for text in (name, f"$.{name}")))
 
 
-class Clock(Hashable, Protocol):
-    """Where queue and liveness take the time from."""
-
-    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
-        """An SQL expression for the moment in which it is executed, plus `plus_s` seconds: statements are kept."""
-        ...
-
-
-class DatabaseClock:
-    """The database's now: the one clock that all workers share."""
-
-    def now(self, plus_s: float = 0.0) -> sa.ColumnElement[datetime]:
-        return now_plus(plus_s)
-
-
-DATABASE_CLOCK = DatabaseClock()
-
-
 SET_BACK_S = 5.0
 
 
-def is_ahead(moment: sa.SQLColumnExpression[Any], clock: Clock) -> sa.ColumnElement[bool]:
+def is_ahead(moment: sa.SQLColumnExpression[Any]) -> sa.ColumnElement[bool]:
     """Whether a moment that was noted as now lies ahead of it: the clock was set back since, by more than SET_BACK_S.
 
     Whatever was reckoned from that moment, such as the end of a lease, would then come as much too late.
     """
-    return moment > clock.now(SET_BACK_S)
+    return moment > now_plus(SET_BACK_S)

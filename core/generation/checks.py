@@ -12,7 +12,7 @@ from core.check import Check, State
 from core.db.tables.generation.batch_jobs import BatchJobRow
 from core.db.tables.generation.deletions import DeletedBatchJobRow, DeletedConversationRow
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, json_member
+from core.db.types import json_member
 from core.errors import counted
 from core.generation.jobs import spend
 from core.generation.jobs.states import JobStatus
@@ -63,7 +63,7 @@ def key(context: CheckContext) -> Iterator[Check]:
 
 def deleted(context: CheckContext) -> Iterator[Check]:
     """Conversations and jobs that are hidden and should have been removed long ago; nothing where there are none."""
-    late = (TaskRow.state == queue.TaskState.QUEUED, is_ready(DATABASE_CLOCK, TaskRow, for_s=LATE_S))
+    late = (TaskRow.state == queue.TaskState.QUEUED, is_ready(TaskRow, for_s=LATE_S))
     n_late = 0
     with db.session_scope(context.principal) as session:
         for row in (DeletedConversationRow, DeletedBatchJobRow):

@@ -15,10 +15,12 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
+from core.models.binned import BinnedRows
+
 # Few rows hang on the columns that chance let their splits look at: they are grown over by other seeds.
 STEADIED_ROWS: Final = 20_000
 MOST_SEEDS: Final = 3
-MOST_LEAVES: Final = 20_000
+MOST_LEAVES: Final = 10_000
 # Scoring keeps 8 bytes for about every 60 leaves and each code that a cell may become: 64 MB at most.
 MOST_LEAVES_BY_CODES: Final = 400_000_000
 
@@ -52,8 +54,8 @@ def fit(
     columns: ColumnTransformer, models: Sequence[Any], features: pd.DataFrame, values: np.ndarray
 ) -> Pipeline:
     """The pipeline of the columns and the mean of the models, all fitted here."""
-    matrix = columns.fit_transform(features, values)
-    return Pipeline([("columns", columns), ("model", mean([one.fit(matrix, values) for one in models]))])
+    rows = BinnedRows(columns.fit_transform(features, values))
+    return Pipeline([("columns", columns), ("model", mean([rows.fit(one, values) for one in models]))])
 
 
 def mean(models: Sequence[Any]) -> Any:

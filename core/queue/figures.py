@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime, seconds_between
+from core.db.types import UtcDateTime, now_plus, seconds_between
 from core.queue import queue_view
 from core.queue.tasks import QUEUED, RUNNING, TaskState, is_abandoned
 
@@ -43,9 +43,9 @@ class Settled:
     longest_run_s: float
 
 
-def unsettled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Unsettled]:
+def unsettled(session: Session) -> Sequence[Unsettled]:
     """What waits and what runs, by kind and state, over all users."""
-    age_s = seconds_between(sa.func.min(TaskRow.created_at), clock.now())
+    age_s = seconds_between(sa.func.min(TaskRow.created_at), now_plus())
     grouped = (
         sa.select(TaskRow.kind, TaskRow.state, sa.func.count(), age_s)
         .where(sa.or_(TaskRow.state == QUEUED, TaskRow.state == RUNNING))
@@ -55,7 +55,7 @@ def unsettled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Un
     return [Unsettled(kind, state, n, float(oldest)) for kind, state, n, oldest in session.execute(grouped)]
 
 
-def settled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Settled]:
+def settled(session: Session) -> Sequence[Settled]:
     """What ended within the last hour, by kind and state, over all users."""
     wait_s = seconds_between(TaskRow.created_at, TaskRow.started_at)
     run_s = seconds_between(TaskRow.started_at, TaskRow.finished_at)
@@ -66,7 +66,7 @@ def settled(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Sequence[Sett
     ]
     grouped = (
         sa.select(TaskRow.kind, TaskRow.state, sa.func.count(), *seconds)
-        .where(TaskRow.finished_at > clock.now(-LATELY_S))
+        .where(TaskRow.finished_at > now_plus(-LATELY_S))
         .group_by(TaskRow.kind, TaskRow.state)
         .order_by(TaskRow.kind, TaskRow.state)
     )
@@ -86,7 +86,7 @@ class Backlog:
     oldest_at: datetime | None
 
 
-def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
+def backlog(session: Session) -> Backlog:
     """The depth of the queue and the age of its oldest task, over all users."""
     tasks = queue_view.tasks().c
     queued = session.execute(
@@ -95,9 +95,7 @@ def backlog(session: Session, *, clock: Clock = DATABASE_CLOCK) -> Backlog:
         )
     ).one()
     running = session.execute(
-        sa.select(sa.func.count(), sa.func.count().filter(is_abandoned(clock, tasks))).where(
-            tasks.state == RUNNING
-        )
+        sa.select(sa.func.count(), sa.func.count().filter(is_abandoned(tasks))).where(tasks.state == RUNNING)
     ).one()
     return Backlog(n_queued=queued[0], oldest_at=queued[1], n_running=running[0], n_abandoned=running[1])
 
@@ -110,14 +108,14 @@ class Retried:
     last_at: datetime | None
 
 
-def retried(session: Session, *, within_s: float, clock: Clock = DATABASE_CLOCK) -> Retried:
+def retried(session: Session, *, within_s: float) -> Retried:
     """Tasks that needed more than one attempt: done in the last `within_s`, running, or to be tried again.
 
     Of all users. Those that failed for good are not among them.
     """
     again = TaskRow.attempt - TaskRow.n_released > 1
     cases = (
-        (TaskRow.state == TaskState.SUCCEEDED, TaskRow.finished_at > clock.now(-within_s), again),
+        (TaskRow.state == TaskState.SUCCEEDED, TaskRow.finished_at > now_plus(-within_s), again),
         (TaskRow.state == RUNNING, again),
         (TaskRow.state == QUEUED, TaskRow.error.is_not(None)),
     )

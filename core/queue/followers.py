@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, now_plus
+from core.db.types import now_plus
 from core.queue.tasks import Task, TaskState, is_abandoned
 
 
@@ -70,7 +70,7 @@ def abandoned(session: Session, rows: type[Any], *, status: str) -> Sequence[UUI
     found = (
         sa.select(rows.id)
         .join(TaskRow, rows.task_id == TaskRow.id)
-        .where(rows.user_id == db.owner(session), rows.status == status, is_abandoned(DATABASE_CLOCK))
+        .where(rows.user_id == db.owner(session), rows.status == status, is_abandoned())
         .order_by(rows.created_at, rows.id)
     )
     return session.execute(found).scalars().all()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.tasks import TaskRow, WorkerRow
-from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime
+from core.db.types import UtcDateTime
 from core.errors import NotFound
 from core.queue import queue_view, workers
 from core.queue.kinds import Pool, kind, known_kinds
@@ -43,7 +43,7 @@ class QueuePosition:
         return self.state is TaskState.QUEUED and self.retry_at is None and self.n_before < self.n_free
 
 
-def position(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> QueuePosition:
+def position(session: Session, *, task_id: UUID) -> QueuePosition:
     """Where a task stands, by three reads. The caller has checked that it is the user's. Raises NotFound."""
     kind_name = session.execute(sa.select(TaskRow.kind).where(TaskRow.id == task_id)).scalar_one_or_none()
     if kind_name is None:
@@ -52,12 +52,12 @@ def position(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
     other = queue_view.tasks().c
     is_queued = TaskRow.state == TaskState.QUEUED
     in_front = sa.tuple_(*(other[column.name] for column in PLACE)) < sa.tuple_(*PLACE)
-    in_time = sa.or_(is_ready(clock, other), other.run_at <= TaskRow.run_at)
+    in_time = sa.or_(is_ready(other), other.run_at <= TaskRow.run_at)
     of_pool = other.kind.in_(known_kinds(pool))
     n_ready = _count(of_pool, other.state == QUEUED, in_front, in_time)
-    n_abandoned = _count(of_pool, is_abandoned(clock, other))
-    n_running = _count(of_pool, other.state == RUNNING, ~is_abandoned(clock, other))
-    is_later = sa.and_(is_queued, ~is_ready(clock))
+    n_abandoned = _count(of_pool, is_abandoned(other))
+    n_running = _count(of_pool, other.state == RUNNING, ~is_abandoned(other))
+    is_later = sa.and_(is_queued, ~is_ready())
     found = session.execute(
         sa.select(
             TaskRow.state,
@@ -74,7 +74,7 @@ def position(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
     return QueuePosition(
         state=TaskState(state),
         n_running=n_running_now,
-        n_free=_n_free(session, pool, clock=clock),
+        n_free=_n_free(session, pool),
         n_before=n_before,
         attempt=attempt,
         retry_at=retry_at,
@@ -82,7 +82,7 @@ def position(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) 
     )
 
 
-def _n_free(session: Session, pool: Pool, *, clock: Clock) -> int:
+def _n_free(session: Session, pool: Pool) -> int:
     """Slots of alive workers with nothing in them: by worker, for one may do more by hand than it has slots."""
     tasks = queue_view.tasks().c
     busy = (
@@ -91,7 +91,7 @@ def _n_free(session: Session, pool: Pool, *, clock: Clock) -> int:
         .correlate(WorkerRow)
         .scalar_subquery()
     )
-    slots = session.execute(sa.select(WorkerRow.pools, busy).where(*workers.is_alive(clock))).all()
+    slots = session.execute(sa.select(WorkerRow.pools, busy).where(*workers.is_alive())).all()
     return sum(max(0, pools.get(pool, 0) - n_busy) for pools, n_busy in slots)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.db.tables import Base
 from core.db.tables.idempotency_keys import IdempotencyKeyRow
 from core.db.tables.tasks import TaskRow, WorkerRow
-from core.db.types import DATABASE_CLOCK, Clock
+from core.db.types import now_plus
 from core.queue.tasks import SETTLED, TASKS
 
 WORKERS_S = 7 * 86_400.0  # a worker that was heard of last before that is forgotten
@@ -34,7 +34,7 @@ class Expired:
         return len(self.keys) < N_AT_ONCE
 
 
-def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOCK) -> list[Expired]:
+def find(session: Session, *, tasks_after_s: float) -> list[Expired]:
     """At most `N_AT_ONCE` of each table, oldest first: a read, for before a write lock is taken.
 
     tasks_after_s: a task may go that long after it was settled, unless a row of another table points to
@@ -50,7 +50,7 @@ def find(session: Session, *, tasks_after_s: float, clock: Clock = DATABASE_CLOC
     )
     found = []
     for rows, at, after_s, also in rules:
-        conditions = [at < clock.now(-after_s), *also]
+        conditions = [at < now_plus(-after_s), *also]
         oldest = sa.select(*_key(rows)).where(*conditions).order_by(at).limit(N_AT_ONCE)
         if keys := session.execute(oldest).all():
             found.append(Expired(rows, keys, conditions))

@@ -9,7 +9,6 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import queue_view, workers
 from core.queue.figures import backlog
 from core.queue.kinds import Pool, known_kinds
@@ -34,14 +33,14 @@ class WorkerDemand:
     suggested_workers: int
 
 
-def scale(session: Session, *, slots_each: int, now: datetime, clock: Clock = DATABASE_CLOCK) -> WorkerDemand:
+def scale(session: Session, *, slots_each: int, now: datetime) -> WorkerDemand:
     """The load right now, over all users. slots_each: how many tasks a worker scores at a time.
 
     As many workers are suggested as the pool needs that needs most: one for each of its tasks that waits or runs,
     beyond those that the app does itself, by the slots that a worker has for it. None where there are none: a
     minimum, a maximum and the pace of changes are the autoscaler's.
     """
-    found, alive = backlog(session, clock=clock), workers.alive(session, clock=clock)
+    found, alive = backlog(session), workers.alive(session)
     tasks = queue_view.tasks().c
     is_open = sa.or_(tasks.state == QUEUED, tasks.state == RUNNING)
     by_kind = sa.select(tasks.kind, sa.func.count()).where(is_open).group_by(tasks.kind)

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from core.db.tables.tasks import TaskRow
-from core.db.types import Clock, is_ahead
+from core.db.types import is_ahead, now_plus
 from core.errors import AppError, Clash
 
 
@@ -150,23 +150,21 @@ def n_tries() -> sa.ColumnElement[int]:
     return TASKS.c.attempt - TASKS.c.n_released - TASKS.c.n_progressed - HAS_PROGRESSED
 
 
-def is_abandoned(clock: Clock, task: Any = TASKS.c) -> sa.ColumnElement[bool]:
+def is_abandoned(task: Any = TASKS.c) -> sa.ColumnElement[bool]:
     """Whether the worker of a RUNNING task has fallen silent, so that another may take it.
 
     A lease that was given in the future counts as over: its worker, if it lives, soon renews it.
     """
-    return sa.and_(
-        task.state == RUNNING, sa.or_(task.lease_until < clock.now(), is_ahead(task.timed_at, clock))
-    )
+    return sa.and_(task.state == RUNNING, sa.or_(task.lease_until < now_plus(), is_ahead(task.timed_at)))
 
 
-def is_ready(clock: Clock, task: Any = TASKS.c, *, for_s: float = 0.0) -> sa.ColumnElement[bool]:
+def is_ready(task: Any = TASKS.c, *, for_s: float = 0.0) -> sa.ColumnElement[bool]:
     """Whether a QUEUED task may be taken: it has no delay, or that is over, or was reckoned in the future.
 
     for_s: for so long already; one without a delay since it was queued.
     """
     if for_s:
-        is_over = sa.func.coalesce(task.run_at, task.timed_at) <= clock.now(-for_s)
+        is_over = sa.func.coalesce(task.run_at, task.timed_at) <= now_plus(-for_s)
     else:
-        is_over = sa.or_(task.run_at.is_(None), task.run_at <= clock.now())
-    return sa.or_(is_over, is_ahead(task.timed_at, clock))
+        is_over = sa.or_(task.run_at.is_(None), task.run_at <= now_plus())
+    return sa.or_(is_over, is_ahead(task.timed_at))

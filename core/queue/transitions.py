@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Unpack
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.db.tables.base import Json
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, Clock
+from core.db.types import now_plus
 from core.errors import Conflict, NotFound
 from core.queue.kinds import kind
 from core.queue.tasks import (
@@ -31,6 +31,13 @@ from core.queue.tasks import (
 )
 from core.queue.turns import turn_anew
 
+# The fence: of the task :this while the attempt :mine runs it.
+_HELD = sa.update(TASKS).where(
+    TASKS.c.id == sa.bindparam("this"),
+    TASKS.c.attempt == sa.bindparam("mine"),
+    TASKS.c.state == TaskState.RUNNING,
+)
+
 
 def beat(
     session: Session,
@@ -39,7 +46,6 @@ def beat(
     attempt: int,
     lease_s: float,
     checkpoint: dict[str, Any] | None = None,
-    clock: Clock = DATABASE_CLOCK,
     **progress: Unpack[Progress],
 ) -> bool:
     """Renew the lease and note the progress; True if a cancel is asked for.
@@ -48,17 +54,14 @@ def beat(
     This is the fence: a transaction in which a worker writes for a task begins with it (or is
     `settle`, which is fenced alike). Raises LeaseLost when `attempt` no longer counts: roll back.
     """
-    values: dict[str, Any] = {"lease_until": clock.now(lease_s), "timed_at": clock.now(), **progress}
+    values: dict[str, Any] = {"lease_until": now_plus(lease_s), "timed_at": now_plus(), **progress}
     if checkpoint is not None:
         is_newer = TASKS.c.checkpoint.is_distinct_from(sa.literal(checkpoint, Json))
         writer = sa.case((is_newer, TASKS.c.attempt), else_=TASKS.c.checkpoint_attempt)
         values |= {"checkpoint": checkpoint, "checkpoint_attempt": writer}
-    beaten = _held().values(values).returning(TASKS.c.cancel_requested)
-    found = session.execute(beaten, {"this": task_id, "mine": attempt})
-    cancel_requested: bool | None = found.scalar_one_or_none()
-    if cancel_requested is None:
-        raise LeaseLost(task_id=task_id, attempt=attempt)
-    return cancel_requested
+    beaten = _HELD.values(values).returning(TASKS.c.cancel_requested)
+    (cancel_requested,) = _fenced(session, beaten, task_id=task_id, attempt=attempt)
+    return bool(cancel_requested)
 
 
 def settle(
@@ -69,7 +72,6 @@ def settle(
     state: TaskState,
     result: dict[str, Any] | None = None,
     reason: Reason | None = None,
-    clock: Clock = DATABASE_CLOCK,
     **progress: Unpack[Progress],
 ) -> Task:
     """Settle a task that this attempt is running; its resource follows. A success has done all there was.
@@ -79,11 +81,12 @@ def settle(
     assert state in SETTLED
     given = {"result": result, "error": reason.to_json() if reason else None, **progress}
     new = {f"new_{name}": value for name, value in given.items()}
-    return _moved(session, _settling(state, tuple(progress), clock), task_id=task_id, attempt=attempt, **new)
+    settling = _settling(state, tuple(progress))
+    return followed(session, _fenced(session, settling, task_id=task_id, attempt=attempt, **new))
 
 
 @lru_cache(maxsize=N_KEPT)
-def _settling(state: TaskState, noted: tuple[str, ...], clock: Clock) -> ReturningUpdate[*tuple[Any, ...]]:
+def _settling(state: TaskState, noted: tuple[str, ...]) -> ReturningUpdate[*tuple[Any, ...]]:
     """For the task :this and the attempt :mine. noted: of done and total, what is given."""
     values: dict[str, Any] = {
         name: sa.bindparam(f"new_{name}", type_=TASKS.c[name].type) for name in ("result", "error", *noted)
@@ -92,22 +95,12 @@ def _settling(state: TaskState, noted: tuple[str, ...], clock: Clock) -> Returni
         values["done"] = sa.func.coalesce(
             values.get("total", TASKS.c.total), values.get("done", TASKS.c.done)
         )
-    return _held().values(**ended(state, clock), **values).returning(*KEPT)
+    return _HELD.values(**ended(state), **values).returning(*KEPT)
 
 
-def ended(state: TaskState, clock: Clock) -> dict[str, Any]:
+def ended(state: TaskState) -> dict[str, Any]:
     """The values of a task that is settled now: nobody holds it any more."""
-    return {"state": state, "lease_owner": None, "lease_until": None, "finished_at": clock.now()}
-
-
-@cache
-def _held() -> sa.Update:
-    """The fence: of the task :this while the attempt :mine runs it."""
-    return sa.update(TASKS).where(
-        TASKS.c.id == sa.bindparam("this"),
-        TASKS.c.attempt == sa.bindparam("mine"),
-        TASKS.c.state == TaskState.RUNNING,
-    )
+    return {"state": state, "lease_owner": None, "lease_until": None, "finished_at": now_plus()}
 
 
 def release(
@@ -117,7 +110,6 @@ def release(
     attempt: int,
     delay_s: float | None = None,
     checkpoint: dict[str, Any] | None = None,
-    clock: Clock = DATABASE_CLOCK,
     **progress: Unpack[Progress],
 ) -> Task:
     """Hand a running task back; the attempt does not count. Raises LeaseLost.
@@ -129,13 +121,13 @@ def release(
     if checkpoint is not None:
         values["checkpoint"] = checkpoint
     if delay_s is not None:
-        values |= {"run_at": clock.now(delay_s) if delay_s else None, "turn": turn_anew(session, task_id)}
-    return _requeue(session, task_id=task_id, attempt=attempt, values=values, clock=clock)
+        values |= {"run_at": now_plus(delay_s) if delay_s else None, "turn": turn_anew(session, task_id)}
+    return _requeue(session, task_id=task_id, attempt=attempt, values=values)
 
 
 def let_go(session: Session, *, task_id: UUID, attempt: int) -> None:
     """Own a running task no more: once its lease is over, whoever is free takes it up, this worker too."""
-    session.execute(_held().values(lease_owner=None), {"this": task_id, "mine": attempt})
+    session.execute(_HELD.values(lease_owner=None), {"this": task_id, "mine": attempt})
 
 
 def retry_later(
@@ -145,7 +137,6 @@ def retry_later(
     attempt: int,
     reason: Reason,
     delay_s: float | None = None,
-    clock: Clock = DATABASE_CLOCK,
     **progress: Unpack[Progress],
 ) -> Task:
     """After a failed attempt: queue it again, or fail it when the attempts are used up.
@@ -165,23 +156,22 @@ def retry_later(
             attempt=attempt,
             state=TaskState.FAILED,
             reason=reason.after(n_tried),
-            clock=clock,
             **progress,
         )
     if delay_s is None:
         delay_s = kind(kind_name).retry_delay_s(max(1, n_tried))
     n_progressed = TASKS.c.n_progressed + HAS_PROGRESSED
-    values = {"run_at": clock.now(delay_s), "n_progressed": n_progressed, **progress}
-    return _requeue(session, task_id=task_id, attempt=attempt, values=values, reason=reason, clock=clock)
+    values = {"run_at": now_plus(delay_s), "n_progressed": n_progressed, **progress}
+    return _requeue(session, task_id=task_id, attempt=attempt, values=values, reason=reason)
 
 
-def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) -> Task:
+def cancel(session: Session, *, task_id: UUID) -> Task:
     """Cancel a task: at once while it is queued or abandoned, else as soon as its worker sees it.
 
     The caller has checked that the task is the user's to cancel. Raises NotFound, Conflict.
     """
     # Locked first: else the task could go back to the queue between the two statements.
-    this = sa.select(TASKS.c.state, is_abandoned(clock)).where(TASKS.c.id == task_id).with_for_update()
+    this = sa.select(TASKS.c.state, is_abandoned()).where(TASKS.c.id == task_id).with_for_update()
     found = session.execute(this).one_or_none()
     if found is None:
         raise NotFound(resource="task", id=task_id)
@@ -190,14 +180,14 @@ def cancel(session: Session, *, task_id: UUID, clock: Clock = DATABASE_CLOCK) ->
         raise Conflict(resource="task", state=state.lower(), asked="cancelled")
     if state == TaskState.QUEUED or was_abandoned:
         # Without the error of an attempt before: it was cancelled, whatever else had happened.
-        values = ended(TaskState.CANCELLED, clock) | {"cancel_requested": True, "error": None}
+        values = ended(TaskState.CANCELLED) | {"cancel_requested": True, "error": None}
         return followed(session, _written(session, task_id, values))
     return Task.of(_written(session, task_id, {"cancel_requested": True}))
 
 
-def fail(session: Session, *, task_id: UUID, reason: Reason, clock: Clock) -> Task:
+def fail(session: Session, *, task_id: UUID, reason: Reason) -> Task:
     """Settle a task that no worker holds and that the caller has locked; its resource follows."""
-    values = ended(TaskState.FAILED, clock) | {"error": reason.to_json()}
+    values = ended(TaskState.FAILED) | {"error": reason.to_json()}
     return followed(session, _written(session, task_id, values))
 
 
@@ -213,7 +203,6 @@ def _requeue(
     task_id: UUID,
     attempt: int,
     values: dict[str, Any],
-    clock: Clock,
     reason: Reason | None = None,
 ) -> Task:
     """Queue a task that this attempt is running; its resource follows. Raises LeaseLost.
@@ -222,29 +211,27 @@ def _requeue(
     """
     is_over = TASKS.c.cancel_requested
     error = sa.literal(reason.to_json() if reason else None, Json)
-    queued = (
-        _held()
-        .values(
-            state=sa.case((is_over, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
-            lease_owner=None,
-            lease_until=None,
-            error=sa.case((is_over, sa.null()), else_=error),
-            finished_at=sa.case((is_over, clock.now()), else_=sa.null()),
-            timed_at=clock.now(),
-            published_at=None,  # the message that brought it here is used up
-            **values,
-        )
-        .returning(*KEPT)
-    )
-    return _moved(session, queued, task_id=task_id, attempt=attempt)
+    queued = _HELD.values(
+        state=sa.case((is_over, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
+        lease_owner=None,
+        lease_until=None,
+        error=sa.case((is_over, sa.null()), else_=error),
+        finished_at=sa.case((is_over, now_plus()), else_=sa.null()),
+        timed_at=now_plus(),
+        published_at=None,  # the message that brought it here is used up
+        **values,
+    ).returning(*KEPT)
+    return followed(session, _fenced(session, queued, task_id=task_id, attempt=attempt))
 
 
-def _moved(session: Session, statement: sa.Executable, *, task_id: UUID, attempt: int, **new: Any) -> Task:
-    """The task moved by a statement behind the fence; its resource follows. Raises LeaseLost."""
+def _fenced(
+    session: Session, statement: sa.Executable, *, task_id: UUID, attempt: int, **new: Any
+) -> sa.Row[Any]:
+    """What a statement behind the fence has written. Raises LeaseLost."""
     row = session.execute(statement, {"this": task_id, "mine": attempt, **new}).one_or_none()
     if row is None:
         raise LeaseLost(task_id=task_id, attempt=attempt)
-    return followed(session, row)
+    return row
 
 
 def followed(session: Session, row: TaskRow | sa.Row[Any]) -> Task:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, Clock
+from core.db.types import now_plus
 from core.queue import queue_view, wakeup
 from core.queue.kinds import kind
 from core.queue.tasks import OPEN, TASKS, TaskState
@@ -38,7 +38,6 @@ def enqueue(
     max_attempts: int | None = None,
     dedupe_key: str | None = None,
     delay_s: float = 0.0,
-    clock: Clock = DATABASE_CLOCK,
 ) -> UUID:
     """Add a task in the caller's transaction and return its id: it exists if that commits.
 
@@ -55,9 +54,9 @@ def enqueue(
         total=total,
         max_attempts=max_attempts or kind(kind_name).attempts,
         dedupe_key=dedupe_key,
-        run_at=clock.now(delay_s) if delay_s else None,
-        timed_at=clock.now(),
-        created_at=clock.now(),
+        run_at=now_plus(delay_s) if delay_s else None,
+        timed_at=now_plus(),
+        created_at=now_plus(),
     )
     session.add(row)
     session.flush()

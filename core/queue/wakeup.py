@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import cast
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import logs
 from core.db import postgres
 from core.db.engine import Database
-from core.db.errors import DatabaseUnavailable
+from core.db.errors import driver_translated
 from core.db.postgres import Link
 
 CHANNEL = "model_desk_tasks"
@@ -60,28 +57,19 @@ def announce(session: Session) -> None:
         session.execute(sa.text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """These connections are the drivers' own, as are their errors."""
-    try:
-        yield
-    except (sqlite3.Error, psycopg.Error) as error:
-        raise DatabaseUnavailable(problem=str(error).partition("\n")[0]) from error
-
-
 class _SqliteWakeup(Wakeup):
     """`PRAGMA data_version` changes when another connection commits; asking costs microseconds."""
 
     poll_s = POLL_S
 
     def __init__(self, database: Database) -> None:
-        with _translated():
+        with driver_translated():
             self._pooled = database.engine.raw_connection()
         self._connection = cast(sqlite3.Connection, self._pooled.driver_connection)
         self._version = -1
 
     def changed(self) -> bool:
-        with _translated():
+        with driver_translated():
             (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         before, self._version = self._version, version
         return bool(version != before)
@@ -97,7 +85,7 @@ class _PostgresWakeup(Wakeup):
 
     def __init__(self, database: Database) -> None:
         self._connection = postgres.connect(database.engine.url.render_as_string(hide_password=False))
-        with _translated():
+        with driver_translated():
             self._connection.execute(f"LISTEN {CHANNEL}")
         self._asked = False
 
@@ -105,7 +93,7 @@ class _PostgresWakeup(Wakeup):
         return self._connection.fileno()
 
     def changed(self) -> bool:
-        with _translated():
+        with driver_translated():
             heard = len(list(self._connection.notifies(timeout=0))) > 0
         first, self._asked = not self._asked, True
         return heard or first

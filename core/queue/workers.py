@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 import core
 from core.db.tables.tasks import WorkerRow
-from core.db.types import DATABASE_CLOCK, Clock, UtcDateTime, is_ahead
+from core.db.types import UtcDateTime, is_ahead, now_plus
 from core.queue.kinds import Pool
 from core.queue.tasks import RUNNING, TASKS, is_abandoned
 
@@ -46,13 +46,12 @@ def beat(
     worker_id: UUID,
     pools: Mapping[Pool, int],
     is_embedded: bool,
-    clock: Clock = DATABASE_CLOCK,
 ) -> None:
     """Say that this worker is alive and what it can do now; the first time, that it is there.
 
     pools: how many tasks it can do at a time in each.
     """
-    can_do = {"beat_at": clock.now(), "slots": sum(pools.values()), "pools": dict(pools)}
+    can_do = {"beat_at": now_plus(), "slots": sum(pools.values()), "pools": dict(pools)}
     known = sa.update(WorkerRow).where(WorkerRow.id == worker_id).values(can_do).returning(WorkerRow.id)
     if session.execute(known).scalar_one_or_none() is None:
         session.execute(
@@ -62,36 +61,36 @@ def beat(
                 pid=os.getpid(),
                 version=core.__version__,
                 is_embedded=is_embedded,
-                started_at=clock.now(),
+                started_at=now_plus(),
                 **can_do,
             )
         )
 
 
-def leave(session: Session, *, worker_id: UUID, clock: Clock = DATABASE_CLOCK) -> None:
+def leave(session: Session, *, worker_id: UUID) -> None:
     """Say that this worker ends."""
-    session.execute(sa.update(WorkerRow).where(WorkerRow.id == worker_id).values(stopped_at=clock.now()))
+    session.execute(sa.update(WorkerRow).where(WorkerRow.id == worker_id).values(stopped_at=now_plus()))
 
 
-def bury(session: Session, *, worker_id: UUID, clock: Clock = DATABASE_CLOCK) -> int:
+def bury(session: Session, *, worker_id: UUID) -> int:
     """Note that this worker is gone for certain, and end its leases now; how many tasks others may take up."""
     this = WorkerRow.id == worker_id, WorkerRow.stopped_at.is_(None)
-    session.execute(sa.update(WorkerRow).where(*this).values(stopped_at=clock.now()))
+    session.execute(sa.update(WorkerRow).where(*this).values(stopped_at=now_plus()))
     left = sa.update(TASKS).where(TASKS.c.state == RUNNING, TASKS.c.lease_owner == worker_id)
-    ended = left.values(lease_until=clock.now(-1.0), timed_at=clock.now()).returning(TASKS.c.id)
+    ended = left.values(lease_until=now_plus(-1.0), timed_at=now_plus()).returning(TASKS.c.id)
     return len(session.execute(ended).all())
 
 
-def is_alive(clock: Clock) -> tuple[sa.ColumnElement[bool], ...]:
+def is_alive() -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions for the row of a worker that is alive. One heard of in the future is not, until it beats again."""
-    is_recent = WorkerRow.beat_at > clock.now(-ALIVE_S)
-    return WorkerRow.stopped_at.is_(None), is_recent, ~is_ahead(WorkerRow.beat_at, clock)
+    is_recent = WorkerRow.beat_at > now_plus(-ALIVE_S)
+    return WorkerRow.stopped_at.is_(None), is_recent, ~is_ahead(WorkerRow.beat_at)
 
 
-def alive(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Worker]:
+def alive(session: Session) -> list[Worker]:
     """The workers that take tasks by themselves right now, oldest first."""
     columns = [getattr(WorkerRow, field.name) for field in fields(Worker)]
-    found = sa.select(*columns).where(*is_alive(clock)).order_by(WorkerRow.started_at, WorkerRow.id)
+    found = sa.select(*columns).where(*is_alive()).order_by(WorkerRow.started_at, WorkerRow.id)
     return [Worker(*row) for row in session.execute(found)]
 
 
@@ -106,10 +105,10 @@ class Doing:
     total: int | None
 
 
-def doing(session: Session, *, clock: Clock = DATABASE_CLOCK) -> list[Doing]:
+def doing(session: Session) -> list[Doing]:
     """What workers do right now, of the tasks that may be seen, those begun first in front."""
     columns = (TASKS.c[name] for name in ("lease_owner", "kind", "started_at", "done", "total"))
-    is_held = TASKS.c.state == RUNNING, TASKS.c.lease_owner.is_not(None), ~is_abandoned(clock)
+    is_held = TASKS.c.state == RUNNING, TASKS.c.lease_owner.is_not(None), ~is_abandoned()
     found = sa.select(*columns).where(*is_held).order_by(TASKS.c.started_at)
     return [Doing(*row) for row in session.execute(found)]
 

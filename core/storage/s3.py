@@ -207,7 +207,7 @@ class S3Storage(ServerStorage):
 
         client = self._client
         upload_id = client.create_multipart_upload(**whole, Metadata=metadata)["UploadId"]
-        part_of, parts, is_whole = {**whole, "UploadId": upload_id}, [], False
+        part_of, parts = {**whole, "UploadId": upload_id}, []
         try:
             for number, start in enumerate(range(0, size_bytes, self._part_bytes), 1):
                 stream.seek(start)
@@ -216,11 +216,10 @@ class S3Storage(ServerStorage):
                 sent = client.upload_part(**part_of, PartNumber=number, Body=body, ContentLength=n_bytes)
                 parts.append({"PartNumber": number, "ETag": sent["ETag"]})
             client.complete_multipart_upload(**part_of, MultipartUpload={"Parts": parts}, **condition)
-            is_whole = True
-        finally:
-            if not is_whole:
-                with suppress(BotoCoreError, ClientError):  # the fault before it is the one to tell
-                    client.abort_multipart_upload(**part_of)
+        except BaseException:
+            with suppress(BotoCoreError, ClientError):  # the fault before it is the one to tell
+                client.abort_multipart_upload(**part_of)
+            raise
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:

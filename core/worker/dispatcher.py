@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core import db, logs, queue
-from core.db.types import Clock
 from core.queue import Pool, outbox
 from core.worker.pools import Pools
 from core.worker.slots import Slot
@@ -38,14 +37,12 @@ class Dispatcher:
         *,
         worker_id: UUID,
         lease_s: float,
-        clock: Clock,
         transport: SqsTransport | None,
         now: Callable[[], float],
         tell: Callable[..., Any],
     ) -> None:
         self._pools, self._transport, self._now, self._tell = pools, transport, now, tell
-        self._clock = clock
-        self._claimant: dict[str, Any] = {"worker_id": worker_id, "lease_s": lease_s, "clock": clock}
+        self._claimant: dict[str, Any] = {"worker_id": worker_id, "lease_s": lease_s}
         self._wanted: dict[UUID, bool] = {}  # in this order; whether for one attempt
         self._begun_by_hand: set[UUID] = set()  # of pools without slots: nobody else would go on with them
         self._look_at = self._look_by_hand_at = 0.0
@@ -86,9 +83,7 @@ class Dispatcher:
         """Each by an idle child of its pool or, where that has none, by the slot for work by hand."""
         for task_id in list(self._wanted):
             with db.session_scope(db.WORKER) as session:
-                kind = queue.claimable_kind(
-                    session, task_id=task_id, worker_id=self._claimant["worker_id"], clock=self._clock
-                )
+                kind = queue.claimable_kind(session, task_id=task_id, worker_id=self._claimant["worker_id"])
             if kind is None:
                 self._wanted.pop(task_id)
                 continue
@@ -110,7 +105,7 @@ class Dispatcher:
             return
         self._look_by_hand_at = self._now() + LOOK_S
         with db.session_scope(db.WORKER) as session:
-            due, over = queue.due_or_over(session, task_ids=self._begun_by_hand, clock=self._clock)
+            due, over = queue.due_or_over(session, task_ids=self._begun_by_hand)
         self._begun_by_hand -= over | due
         self._wanted |= dict.fromkeys(due, False)
 
@@ -123,7 +118,7 @@ class Dispatcher:
             log.exception("a task can't begin; the others go first", task=str(error.task_id))
             reason = replace(queue.Reason.of(error), traceback=traceback.format_exc())
             with db.session_scope(db.WORKER, write=True) as session:
-                queue.set_aside(session, task_id=error.task_id, reason=reason, clock=self._clock)
+                queue.set_aside(session, task_id=error.task_id, reason=reason)
             self._look_at = 0.0
             return None
 
@@ -162,7 +157,6 @@ class Dispatcher:
                 worker_id=self._claimant["worker_id"],
                 kinds=asked,
                 unsent_s=unsent_s,
-                clock=self._clock,
             )
         for pool in free:
             kinds = [kind for kind in self._pools.kinds[pool] if kind in ready]

@@ -17,7 +17,6 @@ from typing import IO
 from uuid import UUID, uuid4
 
 from core import db, logs, process_locks, queue
-from core.db.types import DATABASE_CLOCK, Clock
 from core.queue import Wakeup, retention, workers
 from core.settings import Settings
 from core.worker import file_sweep, outage
@@ -38,7 +37,7 @@ class Runner:
 
     slots: 0 means that nothing is taken unless somebody asks.
     modules: those that state the kinds of task; this process and its children load them.
-    clock: the queue's. now: seconds of a steady clock, for what is due in this process. make_slot: a slot of what
+    now: seconds of a steady clock, for what is due in this process. make_slot: a slot of what
     `Slot` takes.
     """
 
@@ -49,24 +48,22 @@ class Runner:
         slots: int,
         is_embedded: bool,
         modules: Sequence[str],
-        clock: Clock = DATABASE_CLOCK,
         now: Callable[[], float] = time.monotonic,
         make_slot: Callable[..., Slot] = Slot,
     ) -> None:
         self.id = uuid4()
-        self._settings, self._is_embedded, self._clock, self._now = settings, is_embedded, clock, now
+        self._settings, self._is_embedded, self._now = settings, is_embedded, now
         for module in modules:
             importlib.import_module(module)
         self._pools = Pools(settings, workers=slots, modules=modules, now=now, make_slot=make_slot)
         has_sqs = bool(settings.predictions_queue_url)
-        self._transport = SqsTransport(settings, clock=clock, poke=self._wake, now=now) if has_sqs else None
+        self._transport = SqsTransport(settings, poke=self._wake, now=now) if has_sqs else None
         tell = log.debug if is_embedded else log.info  # inside the app, failures alone are news
-        self._supervisor = Supervisor(settings, clock=clock, transport=self._transport, now=now, tell=tell)
+        self._supervisor = Supervisor(settings, transport=self._transport, now=now, tell=tell)
         self._dispatcher = Dispatcher(
             self._pools,
             worker_id=self.id,
             lease_s=settings.lease_s,
-            clock=clock,
             transport=self._transport,
             now=now,
             tell=tell,
@@ -198,7 +195,6 @@ class Runner:
                     worker_id=self.id,
                     pools=offered,
                     is_embedded=self._is_embedded,
-                    clock=self._clock,
                 )
             self._present_at, self._offered = self._now() + workers.BEAT_S, offered
 
@@ -219,7 +215,7 @@ class Runner:
             return
         keep_s = self._settings.keep_tasks_days * 86_400.0
         with db.session_scope(db.WORKER) as session:
-            found = retention.find(session, tasks_after_s=keep_s, clock=self._clock)
+            found = retention.find(session, tasks_after_s=keep_s)
         if found:
             with db.session_scope(db.WORKER, write=True) as session:
                 retention.remove(session, found)
@@ -229,7 +225,7 @@ class Runner:
         """Let nobody wait for the leases of this machine's workers that are gone."""
         for name in process_locks.of_the_dead(self._settings.workers_dir):
             with db.session_scope(db.WORKER, write=True) as session:
-                n_left = workers.bury(session, worker_id=UUID(name), clock=self._clock)
+                n_left = workers.bury(session, worker_id=UUID(name))
             if n_left:
                 log.warning("a worker of this machine is gone; taking up what it left", worker=name, n=n_left)
                 self._dispatcher.look_soon()
@@ -237,7 +233,7 @@ class Runner:
     def _is_first(self) -> bool:
         """Whether this is the worker that has been there longest: of several, one alone looks through the storage."""
         with db.session_scope(db.WORKER) as session:
-            there = workers.alive(session, clock=self._clock)
+            there = workers.alive(session)
         return not there or there[0].id == self.id
 
     def _hand_back(self) -> None:
@@ -246,7 +242,7 @@ class Runner:
             self._supervisor.hand_back(slot)
         if self._pools.slots:
             with db.session_scope(db.WORKER, write=True) as session:
-                workers.leave(session, worker_id=self.id, clock=self._clock)
+                workers.leave(session, worker_id=self.id)
 
     def _close_wakeup(self) -> None:
         if self._wakeup is not None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core import db, logs
-from core.db.types import Clock
 from core.queue.sqs import outbox
 from core.queue.sqs.client import WAIT_S, Message, QueueUnavailable, SqsQueue
 from core.queue.sqs.outbox import Unclaimed
@@ -45,14 +44,12 @@ class HeldMessage:
 class SqsTransport:
     """Hands messages to the runner (`take`), and hears from it what became of them.
 
-    clock: the queue's. now: seconds of a steady clock. poke: called when a message has arrived.
+    now: seconds of a steady clock. poke: called when a message has arrived.
     """
 
-    def __init__(
-        self, settings: Settings, *, clock: Clock, poke: Callable[[], None], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, settings: Settings, *, poke: Callable[[], None], now: Callable[[], float]) -> None:
         self._sqs = SqsQueue(settings)
-        self._clock, self._poke, self._now = clock, poke, now
+        self._poke, self._now = poke, now
         self._visible_s = max(1, math.ceil(settings.lease_s))
         self._lock = threading.Condition()
         self._arrived: deque[Message] = deque()
@@ -251,10 +248,10 @@ class SqsTransport:
         self._is_empty = False
         while True:
             with db.session_scope(db.WORKER) as session:  # a read first: idling takes no write lock
-                if not outbox.is_due(session, lost_after_s=lost_after_s, clock=self._clock):
+                if not outbox.is_due(session, lost_after_s=lost_after_s):
                     return
             with db.session_scope(db.WORKER, write=True) as session:
-                notices = outbox.publish(session, lost_after_s=lost_after_s, clock=self._clock)
+                notices = outbox.publish(session, lost_after_s=lost_after_s)
             try:
                 with self._told("sending to SQS"):
                     self._sqs.send(notices)
@@ -277,9 +274,7 @@ class SqsTransport:
                 became: object = None
                 if message.notice is not None:
                     with db.session_scope(db.WORKER, write=True) as session:
-                        became = outbox.dead_letter(
-                            session, message.notice, n_deliveries=self._n_given_up, clock=self._clock
-                        )
+                        became = outbox.dead_letter(session, message.notice, n_deliveries=self._n_given_up)
                 if became is Unclaimed.LATER:
                     continue
                 if became is not Unclaimed.DONE:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from core import db, logs, queue, storage
-from core.db.types import Clock
 from core.settings import Settings
 from core.worker.output_cleaner import OutputCleaner
 from core.worker.slots import Outcome, Slot
@@ -39,12 +38,11 @@ class Supervisor:
         self,
         settings: Settings,
         *,
-        clock: Clock,
         transport: SqsTransport | None,
         now: Callable[[], float],
         tell: Callable[..., Any],
     ) -> None:
-        self._settings, self._clock, self._transport = settings, clock, transport
+        self._settings, self._transport = settings, transport
         self._now, self._tell = now, tell
         self._cleaner = OutputCleaner(storage.from_settings(settings), now=now)
         self.sweeps_at = math.inf  # when a child that died may have left something
@@ -134,7 +132,6 @@ class Supervisor:
                 task_id=task.id,
                 attempt=task.attempt,
                 lease_s=self._settings.lease_s,
-                clock=self._clock,
                 **slot.progress,
             )
         slot.progress, slot.beaten_at, slot.asked_at = {}, now, now
@@ -152,7 +149,6 @@ class Supervisor:
         mine: dict[str, Any] = {
             "task_id": task.id,
             "attempt": task.attempt,
-            "clock": self._clock,
         } | slot.progress
         with db.session_scope(db.WORKER, write=True) as session:
             if outcome.state is queue.TaskState.QUEUED:

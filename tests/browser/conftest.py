@@ -18,7 +18,8 @@ from tests.servers.waiting import PATIENCE_S, wait_for
 
 ARGUMENTS = [
     "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--in-process-gpu",
+    "--js-flags=--no-opt --no-maglev",  # no page of a test lives long enough to gain by better compiled scripts
 ]  # fmt: skip
 PATIENCE_MS = PATIENCE_S * 1000
 STORED = "cache_storage,cookies,file_systems,indexeddb,local_storage,service_workers"

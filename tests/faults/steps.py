@@ -24,7 +24,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import db, queue, settings, storage
-from core.db.types import DATABASE_CLOCK, Clock
 from core.errors import Invalid
 
 KIND = "test.steps"
@@ -133,7 +132,6 @@ def enqueue(
     priority: int = 0,
     size: int = 0,
     dedupe_key: str | None = None,
-    clock: Clock = DATABASE_CLOCK,
     **payload: Any,
 ) -> UUID:
     """A task and its resource, in the caller's transaction."""
@@ -146,7 +144,6 @@ def enqueue(
         priority=priority,
         size=size,
         dedupe_key=dedupe_key,
-        clock=clock,
     )
     session.execute(
         sa.text("INSERT INTO test_resources (task_id, status) VALUES (:task, 'QUEUED')"),

@@ -32,19 +32,21 @@ def test_a_job_outlives_what_happens_to_its_worker_its_database_its_storage_and_
     storage: LocalStorage,
     request: pytest.FixtureRequest,
 ) -> None:
+    """Each on Postgres, and on SQLite what is written when a process dies; `make chaos` does all to both."""
     with claude_process(latency_s=0.25, tells_apart=True) as claude:
         desk = Desk(settings, user, claude, storage)
         try:
             desk.start()
             _kill_the_child(desk)
-            if not database.is_sqlite:
-                cluster: Cluster = request.getfixturevalue("postgres")
-                _restart_the_database(desk, cluster.crash)
+            _kill_the_child_in_an_enrichment(desk)
+            if database.is_sqlite:
+                return
+            cluster: Cluster = request.getfixturevalue("postgres")
+            _restart_the_database(desk, cluster.crash)
             _take_storage_away_and_kill_the_child(desk)
             _stop_the_worker(desk)
             _revoke_the_key(desk)
             _cancel_with_the_last_item(desk)
-            _kill_the_child_in_an_enrichment(desk)
         finally:
             desk.end()
 

@@ -72,7 +72,7 @@ def test_a_training_whose_disk_fills_up_is_taken_up_again_once_there_is_room(tmp
     data = tmp_path / "data"
     small = on_small_disk(data, DISK_BYTES, with_users=True)
     with servers.running(tmp_path, within=small, WORKERS="1", RESERVE_MB="4", LEASE_S="2") as app:
-        sample = {"file": ("customers.csv", journeys.sample_bytes(tmp_path))}
+        sample = {"file": ("customers.csv", journeys.sample_bytes(tmp_path, n_rows=200))}
         taken = httpx.post(f"{app.url}/api/csv", files=sample, data={"mode": "none"}, timeout=ANSWER_S)
         wanted = {"upload_id": taken.json()["upload_id"], "target": TARGET}
         triggered = httpx.post(f"{app.url}/api/ai/train", json=wanted, timeout=ANSWER_S).json()

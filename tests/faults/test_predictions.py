@@ -35,8 +35,9 @@ pytestmark = pytest.mark.faults
 
 
 def test_a_prediction_whose_worker_is_killed_each_time_is_failed_with_its_reason(
-    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, tmp_path: Path
+    sqlite_database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, tmp_path: Path
 ) -> None:
+    """On one kind of database: a task that loses its child each time is tested on both with the runner."""
     upload = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=settings, files=storage)
     large = journeys.upload_bytes(
         user, repeated(journeys.sample_bytes(tmp_path), times=300), settings=settings, files=storage
@@ -85,8 +86,9 @@ def test_an_app_killed_in_mid_scoring_finishes_the_work_after_its_next_start(
 
 
 def test_a_worker_killed_in_mid_scoring_changes_no_byte_of_the_result(
-    database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, tmp_path: Path
+    postgres_database: db.Database, settings: Settings, storage: LocalStorage, user: db.User, tmp_path: Path
 ) -> None:
+    """On one kind of database: that a task is taken over is tested on both in `test_faults.py`."""
     config = settings.model_copy(update={"lease_s": 2.0})
     sample = journeys.upload_bytes(user, journeys.sample_bytes(tmp_path), settings=config, files=storage)
     content = repeated(journeys.sample_bytes(tmp_path), times=300)

@@ -1,6 +1,7 @@
 """Real workers on real trainings, killed, stopped, frozen and cancelled: job, model and task never disagree.
 
-One of each here; `python -m benchmarks.chaos_trainings` does each to each stage.
+One of each here, on SQLite those that write past a process that died or stood still; `python -m
+benchmarks.chaos_trainings` does each to each stage on both.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.faults
 def test_a_training_outlives_what_happens_to_its_worker(
     database: db.Database, settings: Settings, user: db.User
 ) -> None:
-    del database
     require_sandbox(settings.data_dir)
     desk = Desk(settings, user)
     try:
         desk.start()
-        for fault in FAULTS.values():
-            fault(desk, Status.TRAINING)
+        for name, fault in FAULTS.items():
+            if name in ("kill", "freeze") or not database.is_sqlite:
+                fault(desk, Status.TRAINING)
     finally:
         desk.end()

@@ -64,7 +64,6 @@ class Desk:
         wait_for(
             lambda: self.bench.job(training_job_id).status in states,
             what=f"a training to be {states}",
-            every_s=0.005,
         )
 
     def holds(self, training_job_id: UUID) -> None:

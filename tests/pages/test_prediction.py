@@ -18,7 +18,7 @@ from core.ui.predictions import home_items, progress
 from core.uploads import uploads
 from core.uploads.report.overrides import ReadingOverrides
 from tests import journeys
-from tests.clocks import ClockAhead
+from tests.clocks import held_ahead
 from tests.pages.conftest import keyed
 from tests.pages.scored import Desk, open_page, texts
 
@@ -301,10 +301,8 @@ def test_queued_without_a_worker_offers_the_button(desk: Desk) -> None:
 
 
 def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(
-            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False)
     first, second = desk.queue(), desk.queue()
 
     said = texts(open_page("prediction.py", id=str(first)))
@@ -315,10 +313,8 @@ def test_queued_with_a_worker_says_its_place(desk: Desk) -> None:
 def test_queued_behind_another_prediction_promises_nothing_and_a_training_is_not_in_its_way(
     desk: Desk,
 ) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(
-            session, worker_id=uuid4(), pools={Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), pools={Pool.SCORING: 0}, is_embedded=False)
     queued_id = desk.queue()
     assert "**Next in line** :gray[· a worker is starting]" in texts(
         open_page("prediction.py", id=str(queued_id))

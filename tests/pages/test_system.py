@@ -16,16 +16,14 @@ from core.access import sessions
 from core.db import migrate
 from core.queue import Pool, SqsQueue, workers
 from tests import journeys
-from tests.clocks import ClockAhead
+from tests.clocks import held_ahead
 from tests.pages.scored import Desk, open_page, texts
 from tests.servers.sqs import SqsServer
 
 
 def test_a_working_installation_says_so(desk: Desk) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(
-            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False)
 
     app = open_page("system.py")
 
@@ -49,10 +47,8 @@ def test_checking_again_sees_what_was_mended(desk: Desk) -> None:
     app = open_page("system.py")
     assert app.warning
 
-    with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(
-            session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), pools={Pool.SCORING: 1}, is_embedded=False)
     app.button(key="check_again").click().run()
 
     assert "**Everything works**" in texts(app)

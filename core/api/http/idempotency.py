@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from core import db
 from core.api.errors import KeyInUse, KeyReused
 from core.db.tables.idempotency_keys import IdempotencyKeyRow
-from core.db.types import DATABASE_CLOCK, Clock, is_ahead
+from core.db.types import is_ahead, now_plus
 from core.queue.retention import KEYS_S
 
 # A first call that has made nothing by then may have died with its process. If it lives, `made` settles it.
@@ -40,7 +40,7 @@ class Answer:
     body: dict[str, Any]
 
 
-def take(session: Session, *, key: str, request_sha256: str, clock: Clock = DATABASE_CLOCK) -> Answer | None:
+def take(session: Session, *, key: str, request_sha256: str) -> Answer | None:
     """Reserve the key for this request, or find the answer that it already has.
 
     Raises KeyReused for another request, KeyInUse while the first call runs.
@@ -50,9 +50,9 @@ def take(session: Session, *, key: str, request_sha256: str, clock: Clock = DATA
         sa.delete(IdempotencyKeyRow).where(
             *_this(session, key),
             sa.or_(
-                IdempotencyKeyRow.created_at < clock.now(-KEYS_S),
-                sa.and_(unanswered, IdempotencyKeyRow.created_at < clock.now(-GIVEN_UP_S)),
-                sa.and_(unanswered, is_ahead(IdempotencyKeyRow.created_at, clock)),
+                IdempotencyKeyRow.created_at < now_plus(-KEYS_S),
+                sa.and_(unanswered, IdempotencyKeyRow.created_at < now_plus(-GIVEN_UP_S)),
+                sa.and_(unanswered, is_ahead(IdempotencyKeyRow.created_at)),
             ),
         )
     )
@@ -60,7 +60,7 @@ def take(session: Session, *, key: str, request_sha256: str, clock: Clock = DATA
         with session.begin_nested():
             session.execute(
                 sa.insert(IdempotencyKeyRow).values(
-                    user_id=db.owner(session), key=key, request_sha256=request_sha256, created_at=clock.now()
+                    user_id=db.owner(session), key=key, request_sha256=request_sha256, created_at=now_plus()
                 )
             )
     except IntegrityError:

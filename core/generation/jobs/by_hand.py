@@ -14,7 +14,7 @@ from core.access import audit
 from core.db.tables.generation.batch_jobs import BatchItemRow, BatchJobRow
 from core.db.tables.generation.conversations import ConversationRow
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, is_ahead, now_plus
+from core.db.types import is_ahead, now_plus
 from core.errors import Conflict
 from core.generation.jobs import jobs
 from core.generation.jobs.states import OPEN_ITEMS, PENDING, JobStatus
@@ -90,8 +90,8 @@ def _is_given_up(session: Session, job: BatchJobRow) -> bool:
     """Whether the process that an earlier click asked is gone: its lease is over, or it has not begun for long."""
     is_late = sa.or_(
         TaskRow.state == queue.TaskState.RUNNING,
-        BatchJobRow.updated_at < DATABASE_CLOCK.now(-GIVEN_UP_S),
-        is_ahead(BatchJobRow.updated_at, DATABASE_CLOCK),
+        BatchJobRow.updated_at < now_plus(-GIVEN_UP_S),
+        is_ahead(BatchJobRow.updated_at),
     )
     this = sa.select(is_late).where(BatchJobRow.id == job.id, BatchJobRow.task_id == TaskRow.id)
     is_free = queue.claimable_kind(session, task_id=job.task_id) is not None

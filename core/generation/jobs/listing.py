@@ -16,7 +16,7 @@ from core.db.pagination import Page, newest_first
 from core.db.tables.generation.batch_jobs import BatchCallRow, BatchItemRow, BatchJobRow
 from core.db.tables.generation.prompt_templates import PromptTemplateRow
 from core.db.tables.tasks import TaskRow
-from core.db.types import DATABASE_CLOCK, seconds_between
+from core.db.types import now_plus, seconds_between
 from core.generation import hidden
 from core.generation.jobs import jobs
 from core.generation.jobs.states import ItemState, JobStatus
@@ -79,13 +79,13 @@ def paces(session: Session) -> Mapping[UUID, float]:
     Of what was asked within the last LATELY_S seconds, what takes as long as a reply does is still under way. No job is
     named: the index of moments is to be read, which holds a minute's requests in one place.
     """
-    since_first = seconds_between(sa.func.min(BatchCallRow.asked_at), DATABASE_CLOCK.now())
+    since_first = seconds_between(sa.func.min(BatchCallRow.asked_at), now_plus())
     rows = (
         sa.select(
             BatchCallRow.batch_job_id, sa.func.count(), sa.func.avg(BatchCallRow.latency_s), since_first
         )
         .where(
-            BatchCallRow.asked_at > DATABASE_CLOCK.now(-LATELY_S),
+            BatchCallRow.asked_at > now_plus(-LATELY_S),
             BatchCallRow.status == sa.literal(200),
         )
         .group_by(BatchCallRow.batch_job_id)

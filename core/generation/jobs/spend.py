@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core import db
 from core.db.tables.generation.batch_jobs import BatchCallRow, BatchJobRow
-from core.db.types import DATABASE_CLOCK, UtcDateTime, seconds_between
+from core.db.types import UtcDateTime, now_plus, seconds_between
 from core.generation.jobs.states import SETTLED
 from core.llm import calls
 
@@ -27,7 +27,7 @@ def by_hour(session: Session, *, since: datetime) -> Sequence[tuple[datetime, in
         BatchCallRow.asked_at >= since, BatchCallRow.cost > 0, BatchCallRow.batch_job_id.in_(mine)
     )
     asked = sa.union_all(batch, calls.paid(user_id=owner, since=since)).subquery()
-    at, now = asked.c.asked_at, DATABASE_CLOCK.now()
+    at, now = asked.c.asked_at, now_plus()
     hours_ago = sa.cast(sa.func.floor(seconds_between(at, now) / HOUR_S), sa.Integer)
     rows = sa.select(sa.type_coerce(sa.func.min(at), UtcDateTime()), sa.func.sum(asked.c.cost))
     found = session.execute(rows.group_by(hours_ago).order_by(sa.desc(hours_ago)))

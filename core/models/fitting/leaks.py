@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,6 +44,10 @@ class Suspect:
         )
 
 
+# Of a column's name and its (n, 1) codes.
+Judge = Callable[[str, np.ndarray], Suspect | None]
+
+
 def messages(suspects: Sequence[Suspect], target: str) -> list[str]:
     """What to say of these columns: a sentence for one, one sentence for several that are alike."""
     told = []
@@ -77,14 +81,14 @@ def find(
         chosen = np.random.default_rng(0).choice(len(features), MAX_ROWS, replace=False)
         features, values = features.iloc[chosen], values[chosen]
         groups = None if groups is None else groups[chosen]
-    judge = _judge_number if schema.task == "regression" else _judge_class
+    judge = _of_numbers(values, groups) if schema.task == "regression" else _of_classes(values, groups)
     suspects = []
     for feature in schema.features:
         column = features[feature.name]
         # ranks, since a tree only needs the order; for a text any code, with -1 for missing
         ranks = column.rank(method="dense") if feature.is_measured else pd.factorize(column)[0]
         coded = np.asarray(ranks, dtype=float)
-        suspect = judge(feature.name, coded.reshape(-1, 1), values, groups)
+        suspect = judge(feature.name, coded.reshape(-1, 1))
         if suspect is not None and feature.kind == "date" and schema.task == "regression":
             suspect = replace(suspect, leaks=False)  # what changes slowly is told by the days around it
         if suspect is not None:
@@ -92,31 +96,44 @@ def find(
     return suspects
 
 
-def _judge_class(name: str, column: np.ndarray, values: np.ndarray, groups: Groups | None) -> Suspect | None:
+def _of_classes(values: np.ndarray, groups: Groups | None) -> Judge:
+    """What judges a column by the classes of which each fold has rows."""
     _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     common = np.flatnonzero(counts >= N_FOLDS)
     rows = np.isin(codes, common)
-    column, codes = column[rows], np.searchsorted(common, codes[rows])
+    codes = np.searchsorted(common, codes[rows])
     if len(common) < 2:
-        return None
-    predicted = np.zeros((len(codes), len(common)))
-    for train, test in _folds(codes, None if groups is None else groups[rows], "multiclass"):
-        tree = DecisionTreeClassifier(min_samples_leaf=_leaf(len(train)), random_state=0)
-        predicted[test] = tree.fit(column[train], codes[train]).predict_proba(column[test])
-    auc = float(np.mean([roc_auc_score(codes == code, predicted[:, code]) for code in range(len(common))]))
-    if auc < STRONG_AUC:
-        return None
-    accuracy = balanced_accuracy_score(codes, predicted.argmax(axis=1))
-    return Suspect(name, auc, leaks=auc >= LEAK_AUC and accuracy >= LEAK_ACCURACY)
+        return lambda _name, _column: None
+    splits = _folds(codes, None if groups is None else groups[rows], "multiclass")
+    ranked = range(1, 2) if len(common) == 2 else range(len(common))  # of two, either ranks alike
+
+    def judge(name: str, column: np.ndarray) -> Suspect | None:
+        column, predicted = column[rows], np.zeros((len(codes), len(common)))
+        for train, test in splits:
+            tree = DecisionTreeClassifier(min_samples_leaf=_leaf(len(train)), random_state=0)
+            predicted[test] = tree.fit(column[train], codes[train]).predict_proba(column[test])
+        auc = float(np.mean([roc_auc_score(codes == code, predicted[:, code]) for code in ranked]))
+        if auc < STRONG_AUC:
+            return None
+        accuracy = balanced_accuracy_score(codes, predicted.argmax(axis=1))
+        return Suspect(name, auc, leaks=auc >= LEAK_AUC and accuracy >= LEAK_ACCURACY)
+
+    return judge
 
 
-def _judge_number(name: str, column: np.ndarray, values: np.ndarray, groups: Groups | None) -> Suspect | None:
-    predicted = np.zeros(len(values))
-    for train, test in _folds(values, groups, "regression"):
-        tree = DecisionTreeRegressor(min_samples_leaf=2, random_state=0)
-        predicted[test] = tree.fit(column[train], values[train]).predict(column[test])
-    r2 = float(r2_score(values, predicted))
-    return Suspect(name, r2, leaks=r2 >= LEAK_R2) if r2 >= STRONG_R2 else None
+def _of_numbers(values: np.ndarray, groups: Groups | None) -> Judge:
+    """What judges a column by the numbers themselves."""
+    splits = _folds(values, groups, "regression")
+
+    def judge(name: str, column: np.ndarray) -> Suspect | None:
+        predicted = np.zeros(len(values))
+        for train, test in splits:
+            tree = DecisionTreeRegressor(min_samples_leaf=2, random_state=0)
+            predicted[test] = tree.fit(column[train], values[train]).predict(column[test])
+        r2 = float(r2_score(values, predicted))
+        return Suspect(name, r2, leaks=r2 >= LEAK_R2) if r2 >= STRONG_R2 else None
+
+    return judge
 
 
 def _folds(values: np.ndarray, groups: Groups | None, task: Task) -> list[Fold]:

@@ -1,4 +1,4 @@
-"""How trees are grown on a file: in three ways, each until more trees stop helping, and the mean of them is kept.
+"""How trees are grown on a file: in up to three ways, each until more trees stop helping; the mean of them is kept.
 
 On rows that nobody saw, the mean of small trees and large ones is better than either, more so than picking one of them
 by few folds. Source: Breiman 1996, Stacked Regressions, Machine Learning 24, whose equal weights do as well here.
@@ -18,6 +18,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from core.models import blend, forest, recipes
+from core.models.binned import BinnedRows
 from core.models.fitting import evaluation
 from core.models.fitting.folds import Fold
 from core.models.recipes import GROWTHS, Growth
@@ -25,6 +26,9 @@ from core.models.schema import Schema
 
 # Rows to learn from in all folds together, about: small files need more folds than one.
 TRIED_ROWS: Final = 10_000
+# Of more rows, the largest trees are not grown where middle ones say less than small ones: on inner folds that was as
+# good or better, while on fewer rows the mean of all three was.
+FEW_ROWS: Final = 2_000
 PATIENCE: Final = 20  # trees that may come without making the held-out rows likelier
 FEWEST_TREES: Final = 10
 
@@ -67,11 +71,13 @@ def growths(
     """
     n_folds = int(np.clip(TRIED_ROWS // len(values), 1, len(splits)))
     matrices = [_Matrices.of(make, fold, features, values) for fold in splits[:n_folds]]
+    truth = evaluation.truth(np.concatenate([matrix.held_out_values for matrix in matrices]), schema)
     tried: list[_Tried] = []
     for one in GROWTHS:
-        tried.append(_tried(one, matrices, schema))
+        if len(values) <= FEW_ROWS or not _is_worse(tried, truth):
+            tried.append(_tried(one, matrices, schema))
         step()
-    kept = _needed(tried, np.concatenate([matrix.held_out_values for matrix in matrices]), schema)
+    kept = _needed(tried, truth)
     n_leaves = [_n_leaves(one.growth, schema) for one in kept]
     kept = kept[: forest.n_kept(n_leaves, recipes.n_codes(schema.features))]
 
@@ -95,7 +101,7 @@ class _Matrices:
     """One fold as the trees see it. columns: fitted on the rows that are learnt from."""
 
     columns: ColumnTransformer
-    learnt: np.ndarray
+    rows: BinnedRows
     learnt_values: np.ndarray
     held_out: np.ndarray
     held_out_values: np.ndarray
@@ -106,7 +112,8 @@ class _Matrices:
     ) -> _Matrices:
         columns, (train, test) = make()[0], fold
         learnt = columns.fit_transform(features.iloc[train], values[train])
-        return cls(columns, learnt, values[train], columns.transform(features.iloc[test]), values[test])
+        held_out = columns.transform(features.iloc[test])
+        return cls(columns, BinnedRows(learnt, held_out), values[train], held_out, values[test])
 
 
 @dataclass(frozen=True)
@@ -123,8 +130,7 @@ def _tried(one: Growth, matrices: Sequence[_Matrices], schema: Schema) -> _Tried
     models, n_best = [], []
     for fold in matrices:
         model = recipes.trees(schema, one, early_stopping=True, n_iter_no_change=PATIENCE)
-        model.fit(fold.learnt, fold.learnt_values, X_val=fold.held_out, y_val=fold.held_out_values)
-        models.append(model)
+        models.append(fold.rows.fit(model, fold.learnt_values, fold.held_out_values))
         n_best.append(max(FEWEST_TREES, int(np.argmax(model.validation_score_))))
     n_trees = round(float(np.mean(n_best)))
     cut = tuple(forest.cut(model, n_trees) for model in models)
@@ -134,19 +140,24 @@ def _tried(one: Growth, matrices: Sequence[_Matrices], schema: Schema) -> _Tried
     return _Tried(replace(one, n_trees=n_trees), cut, np.concatenate(said))
 
 
-def _needed(tried: Sequence[_Tried], values: np.ndarray, schema: Schema) -> list[_Tried]:
+def _needed(tried: Sequence[_Tried], truth: np.ndarray) -> list[_Tried]:
     """Those without the largest trees, then the smallest, for as long as the mean of the others is as good.
 
-    values: (n,) outcomes of the rows held out.
+    truth: (n,) of the rows held out, as `evaluation.truth` gives it.
     """
-    truth = evaluation.truth(values, schema)
-
-    def loss(some: Sequence[_Tried]) -> float:
-        return blend.loss(blend.mean([one.said for one in some]), truth)
-
     kept = list(tried)
-    while len(kept) > 1 and loss(kept[:-1]) <= loss(kept):
+    while len(kept) > 1 and _loss(kept[:-1], truth) <= _loss(kept, truth):
         kept.pop()
-    while len(kept) > 1 and loss(kept[1:]) <= loss(kept):
+    while len(kept) > 1 and _loss(kept[1:], truth) <= _loss(kept, truth):
         kept.pop(0)
     return kept
+
+
+def _is_worse(tried: Sequence[_Tried], truth: np.ndarray) -> bool:
+    """Whether the last of several growths says less of the rows held out than the one before it."""
+    return len(tried) > 1 and _loss(tried[-1:], truth) > _loss(tried[-2:-1], truth)
+
+
+def _loss(some: Sequence[_Tried], truth: np.ndarray) -> float:
+    """Of the mean of these growths."""
+    return blend.loss(blend.mean([one.said for one in some]), truth)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from core import db, logs, sandboxes
 from core.db.tables.deployments import DeploymentRow
-from core.db.types import DATABASE_CLOCK, SET_BACK_S, is_ahead, now_plus
+from core.db.types import SET_BACK_S, is_ahead, now_plus
 from core.sandboxes import Address
 from core.settings import Settings, part
 from core.settings.parts.training import DeploymentSettings
@@ -187,7 +187,7 @@ class Keeper:
         )
         over = DeploymentRow.used_at < now_plus(-config.deployment_ttl_s)
         with db.session_scope(db.WORKER, write=True) as session:
-            is_used = sa.or_(DeploymentRow.id.in_(used), is_ahead(DeploymentRow.used_at, DATABASE_CLOCK))
+            is_used = sa.or_(DeploymentRow.id.in_(used), is_ahead(DeploymentRow.used_at))
             touched = sa.update(DeploymentRow).where(is_used)
             session.execute(
                 touched.values(used_at=now_plus(), expires_at=now_plus(config.deployment_ttl_s)),

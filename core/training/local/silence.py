@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from core import db
 from core.db.tables.training_jobs import TrainingJobRow
-from core.db.types import DATABASE_CLOCK, Clock, is_ahead
+from core.db.types import is_ahead, now_plus
 from core.training import states
 from core.training.local.reports import LOCAL
 from core.training.states import LOCAL_TRANSITIONS, Status
@@ -17,14 +17,12 @@ LOST_AFTER_S: Final = 86_400.0
 MESSAGE: Final = "Its machine was silent for a day. It goes on here as soon as it is heard of."
 
 
-def note_lost(clock: Clock = DATABASE_CLOCK) -> None:
+def note_lost() -> None:
     """As a worker: give up those that were silent for a day, by the database's clock. Raises DatabaseUnavailable.
 
     One heard of in the future, as a clock that was set back leaves it, counts as silent: it may come back.
     """
-    silent = sa.or_(
-        TrainingJobRow.heard_at < clock.now(-LOST_AFTER_S), is_ahead(TrainingJobRow.heard_at, clock)
-    )
+    silent = sa.or_(TrainingJobRow.heard_at < now_plus(-LOST_AFTER_S), is_ahead(TrainingJobRow.heard_at))
     pending = TrainingJobRow.status.in_((Status.QUEUED, Status.TRAINING)), TrainingJobRow.origin == LOCAL
     found = sa.select(TrainingJobRow.id, TrainingJobRow.attempt).where(*pending, silent)
     with db.session_scope(db.WORKER) as session:

@@ -60,7 +60,7 @@ METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
 # As (leaves a tree, learning rate, rows a leaf at least, l2, share of the columns that a split may look at)
 GROWTHS = ((8, 0.1, 10, 3.0, 0.3), (16, 0.1, 10, 3.0, 0.6), (31, 0.1, 5, 10.0, 0.6))
 N_BINS = 127  # of a number, at most, before trees are grown
-STEADIED_ROWS, MOST_SEEDS = 20_000, 3  # trees of few rows are grown over by other seeds
+STEADIED_ROWS, MOST_SEEDS, FEW_ROWS = 20_000, 3, 2_000  # trees of few rows are grown over by other seeds
 PATIENCE = 20  # trees that may come without making unseen rows likelier
 HEATS = np.geomspace(0.2, 5.0, 65)  # Source: Guo et al. 2017, On Calibration of Modern Neural Networks
 COME_ROUND = ("month", "weekday", "hour")  # parts of dates of which curves take each value for itself
@@ -144,17 +144,19 @@ def grown(
     matrix = columns.fit_transform(frame.iloc[seen], target[seen])
     held_out, truth = columns.transform(frame.iloc[unseen]), target[unseen]
     kept: list[tuple[Any, Any, np.ndarray]] = []
+
+    def loss(some: list[tuple[Any, Any, np.ndarray]]) -> float:
+        return float(losses(job, np.mean([said for _, _, said in some], axis=0), truth).min())
+
     for growth in GROWTHS:
+        if len(frame) > FEW_ROWS and len(kept) > 1 and loss(kept[-1:]) > loss(kept[-2:-1]):
+            break  # middle trees say less than small ones, and so would large ones
         model = trees(job, growth, early_stopping=True, n_iter_no_change=PATIENCE)
         model.fit(matrix, target[seen], X_val=held_out, y_val=truth)
         n_trees = max(10, int(np.argmax(model.validation_score_)))
         model._predictors = model._predictors[:n_trees]
         answer = model.predict if job["task"] == "regression" else model.decision_function
         kept.append((model, trees(job, growth, n_trees), answer(held_out)))
-
-    def loss(some: list[tuple[Any, Any, np.ndarray]]) -> float:
-        return float(losses(job, np.mean([said for _, _, said in some], axis=0), truth).min())
-
     while len(kept) > 1 and loss(kept[:-1]) <= loss(kept):
         kept.pop()
     while len(kept) > 1 and loss(kept[1:]) <= loss(kept):
@@ -173,9 +175,7 @@ def mean(models: list[Any]) -> Any:
 
 
 def parted(job: Job, target: np.ndarray) -> tuple[Rows, Rows]:
-    """The rows that say how to grow trees, and a fifth that says which way is best: the latest, where times are told;
-    else groups are on one side.
-    """
+    """The rows that say how to grow trees, and a fifth, the latest or of whole groups, that says which way is best."""
     rows, labels = np.arange(len(target)), set(job["labels"])
     if Path("times.parquet").exists():
         times = pd.read_parquet("times.parquet")["time"].to_numpy("float64")

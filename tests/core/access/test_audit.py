@@ -65,11 +65,11 @@ def test_a_refusal_before_it_is_known_who_asks_names_nobody(database: db.Databas
 def test_lines_are_found_by_person_action_outcome_subject_and_text(
     database: db.Database, user: db.User, stranger: db.User, clock: HeldClock
 ) -> None:
-    note(user, "upload.added", ADA_S_FILE, clock=clock)
+    note(user, "upload.added", ADA_S_FILE)
     clock.advance(1)
-    note(user, "sign_out", clock=clock)
+    note(user, "sign_out")
     clock.advance(1)
-    note(stranger, "upload.deleted", audit.Subject("upload", 8, "100%_sales.csv"), clock=clock)
+    note(stranger, "upload.deleted", audit.Subject("upload", 8, "100%_sales.csv"))
     reader = admin(user)
     assert [line.action for line in read(reader)] == ["upload.deleted", "sign_out", "upload.added"]
     assert {line.user_id for line in read(reader, user_id=stranger.id)} == {stranger.id}

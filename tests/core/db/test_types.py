@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from core import db
 from core.db.tables.tasks import TaskRow
 from core.db.tables.users import UserRow
-from core.db.types import DATABASE_CLOCK, UtcDateTime, json_member
+from core.db.types import UtcDateTime, json_member, now_plus
 from tests.clocks import HeldClock
 
 AT = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
@@ -39,7 +39,7 @@ def test_a_time_without_a_zone_is_refused(database: db.Database) -> None:
 
 def test_the_databases_clock_is_near_this_machines(database: db.Database) -> None:
     with db.session_scope(db.WORKER) as session:
-        now, later = session.execute(sa.select(DATABASE_CLOCK.now(), DATABASE_CLOCK.now(90.5))).one()
+        now, later = session.execute(sa.select(now_plus(), now_plus(90.5))).one()
     assert abs(datetime.now(UTC) - now) < timedelta(minutes=5)
     assert timedelta(seconds=90) < later - now < timedelta(seconds=91)
 
@@ -47,7 +47,7 @@ def test_the_databases_clock_is_near_this_machines(database: db.Database) -> Non
 def test_what_the_database_wrote_and_what_we_bind_sort_by_time(database: db.Database) -> None:
     _add(AT)
     with db.session_scope(db.WORKER, write=True) as session:
-        session.execute(sa.update(UserRow).values(created_at=DATABASE_CLOCK.now()))
+        session.execute(sa.update(UserRow).values(created_at=now_plus()))
         bound = sa.literal(datetime.now(UTC) - timedelta(minutes=5), UtcDateTime())
         after = sa.literal(datetime.now(UTC) + timedelta(minutes=5), UtcDateTime())
         found = sa.select(sa.func.count()).where(UserRow.created_at > bound, UserRow.created_at < after)
@@ -57,9 +57,9 @@ def test_what_the_database_wrote_and_what_we_bind_sort_by_time(database: db.Data
 def test_a_held_clock_moves_only_when_told(database: db.Database, clock: HeldClock) -> None:
     start = clock.at
     with db.session_scope(db.WORKER) as session:
-        assert session.execute(sa.select(clock.now())).scalar_one() == start
+        assert session.execute(sa.select(now_plus())).scalar_one() == start
         clock.advance(30)
-        assert session.execute(sa.select(clock.now(5))).scalar_one() == start + timedelta(seconds=35)
+        assert session.execute(sa.select(now_plus(5))).scalar_one() == start + timedelta(seconds=35)
 
 
 def test_large_counts_fit(database: db.Database, user: db.User) -> None:

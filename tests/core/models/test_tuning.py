@@ -54,6 +54,14 @@ def test_trees_of_a_size_that_does_not_help_are_left_out(values: pd.Series, expe
     assert expected <= kept < {8, 16, 31}
 
 
+def test_the_largest_trees_are_left_out_of_many_rows_where_middle_ones_say_less_than_small_ones() -> None:
+    """Of few rows all are grown, and their mean decides."""
+    values = (np.sin(ROWS["a"]) + ROWS["b"] + NOISE).to_numpy()
+    assert 31 not in {one.n_leaves for one in grown("regression", (), values).growths}
+    few = [{one.n_leaves for one in grown("regression", (), values, n_rows).growths} for n_rows in (300, 600)]
+    assert any(31 in kept for kept in few)
+
+
 @pytest.mark.parametrize("n_rows", [900, N])
 def test_each_fold_is_answered_by_a_mean_that_has_not_seen_it(n_rows: int) -> None:
     labels = ("few", "many", "some")

@@ -242,7 +242,7 @@ def test_of_tasks_those_that_are_due_are_told_from_those_that_are_over(line: Lin
 
     def found() -> tuple[set[UUID], set[UUID]]:
         with db.session_scope(db.WORKER) as session:
-            return queue.due_or_over(session, task_ids=[running, later, done, gone], clock=line.clock)
+            return queue.due_or_over(session, task_ids=[running, later, done, gone])
 
     assert found() == (set(), {done, gone})
     line.clock.advance(11)
@@ -268,7 +268,7 @@ def test_the_backlog_counts_what_waits_runs_and_is_abandoned(line: Line) -> None
 def test_tasks_that_had_to_be_begun_again_are_counted_with_the_last_such_attempt(line: Line) -> None:
     def retried() -> Retried:
         with db.session_scope(db.WORKER) as session:
-            return queue.retried(session, within_s=3600, clock=line.clock)
+            return queue.retried(session, within_s=3600)
 
     line.add()
     line.settle(line.claimed())
@@ -297,12 +297,12 @@ def test_only_the_kinds_that_are_asked_for_are_taken(line: Line) -> None:
 
     def claim(*kinds: str) -> queue.Task | None:
         with db.session_scope(db.WORKER, write=True) as session:
-            return queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, kinds=kinds, clock=line.clock)
+            return queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, kinds=kinds)
 
     with db.session_scope(db.WORKER) as session:
-        assert queue.ready_kinds(session, kinds=[GENERATION, TRAINING], clock=line.clock) == [TRAINING]
-        assert set(queue.ready_kinds(session, clock=line.clock)) == {steps.KIND, TRAINING}
-        assert queue.ready_kinds(session, kinds=[], clock=line.clock) == []
+        assert queue.ready_kinds(session, kinds=[GENERATION, TRAINING]) == [TRAINING]
+        assert set(queue.ready_kinds(session)) == {steps.KIND, TRAINING}
+        assert queue.ready_kinds(session, kinds=[]) == []
     assert claim(GENERATION) is None
     assert claim() is None
     task = claim(GENERATION, TRAINING)
@@ -311,7 +311,7 @@ def test_only_the_kinds_that_are_asked_for_are_taken(line: Line) -> None:
     line.clock.advance(LEASE_S + 1)
     assert claim(GENERATION) is None, "an abandoned task of another pool was taken"
     with db.session_scope(db.WORKER) as session:
-        assert queue.ready_kinds(session, kinds=[TRAINING], clock=line.clock) == [TRAINING]
+        assert queue.ready_kinds(session, kinds=[TRAINING]) == [TRAINING]
 
 
 def test_a_lost_worker_whose_attempt_made_progress_costs_no_attempt(line: Line) -> None:
@@ -328,7 +328,7 @@ def test_a_lost_worker_whose_attempt_made_progress_costs_no_attempt(line: Line) 
 def test_of_which_kind_a_task_is_can_be_asked_while_somebody_may_take_it(line: Line) -> None:
     def kind_of(task_id: UUID) -> str | None:
         with db.session_scope(db.WORKER) as session:
-            return queue.claimable_kind(session, task_id=task_id, clock=line.clock)
+            return queue.claimable_kind(session, task_id=task_id)
 
     task_id = line.add(kind=TRAINING)
     assert kind_of(task_id) == TRAINING

@@ -13,8 +13,8 @@ from tests.faults import steps
 
 def test_what_waits_and_runs_is_counted_with_its_age(line: Line) -> None:
     with db.session_scope(db.WORKER) as session:
-        assert figures.unsettled(session, clock=line.clock) == []
-        assert figures.settled(session, clock=line.clock) == []
+        assert figures.unsettled(session) == []
+        assert figures.settled(session) == []
     line.add()
     line.clock.advance(20)
     line.add()
@@ -22,7 +22,7 @@ def test_what_waits_and_runs_is_counted_with_its_age(line: Line) -> None:
     line.claimed()
     line.clock.advance(10)
     with db.session_scope(db.WORKER) as session:
-        found = figures.unsettled(session, clock=line.clock)
+        found = figures.unsettled(session)
     assert [(one.kind, one.state, one.n) for one in found] == [
         (steps.KIND, "QUEUED", 2),
         (steps.KIND, "RUNNING", 1),
@@ -41,7 +41,7 @@ def test_what_ended_is_told_for_an_hour_with_what_it_took(line: Line) -> None:
     line.add()
     line.settle(line.claimed(), TaskState.FAILED)
     with db.session_scope(db.WORKER) as session:
-        failed, done = figures.settled(session, clock=line.clock)
+        failed, done = figures.settled(session)
     assert isinstance(done, Settled)
     assert (done.kind, done.state, done.n) == (steps.KIND, "SUCCEEDED", 2)
     seconds = [done.waited_s, done.longest_wait_s, done.ran_s, done.longest_run_s]
@@ -49,4 +49,4 @@ def test_what_ended_is_told_for_an_hour_with_what_it_took(line: Line) -> None:
     assert (failed.state, failed.n) == ("FAILED", 1)
     line.clock.advance(LATELY_S)
     with db.session_scope(db.WORKER) as session:
-        assert figures.settled(session, clock=line.clock) == []
+        assert figures.settled(session) == []

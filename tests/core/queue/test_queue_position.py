@@ -16,7 +16,7 @@ from tests.faults.pooled_steps import TRAINING
 
 def position(line: Line, task_id: UUID) -> queue.QueuePosition:
     with db.session_scope(line.user) as session:
-        return queue.position(session, task_id=task_id, clock=line.clock)
+        return queue.position(session, task_id=task_id)
 
 
 def beat(line: Line, worker_id: UUID, *, slots: int) -> None:
@@ -26,7 +26,6 @@ def beat(line: Line, worker_id: UUID, *, slots: int) -> None:
             worker_id=worker_id,
             pools={Pool.SCORING: slots},
             is_embedded=True,
-            clock=line.clock,
         )
 
 
@@ -139,7 +138,7 @@ def test_other_pools_tasks_stand_before_nobody_and_take_no_slot(line: Line) -> N
     worker_id = uuid4()
     pools = {Pool.SCORING: 1, Pool.TRAINING: 1}
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(session, worker_id=worker_id, pools=pools, is_embedded=True, clock=line.clock)
+        queue.workers.beat(session, worker_id=worker_id, pools=pools, is_embedded=True)
     line.add(kind=TRAINING, priority=-10)
     line.claim(worker_id)
     behind = line.add(kind=TRAINING, priority=-10)

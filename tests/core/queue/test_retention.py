@@ -13,6 +13,7 @@ from core.db.tables.models import ModelRow
 from core.db.tables.predictions import PredictionRow
 from core.db.tables.tasks import TaskRow, WorkerRow
 from core.db.tables.uploads import UploadRow
+from core.db.types import now_plus
 from core.queue import Pool, TaskState, retention
 from tests.core.queue.conftest import Line
 
@@ -21,7 +22,7 @@ MONTH_S = 30 * 86_400.0
 
 def find(line: Line) -> list[retention.Expired]:
     with db.session_scope(db.WORKER) as session:
-        return retention.find(session, tasks_after_s=MONTH_S, clock=line.clock)
+        return retention.find(session, tasks_after_s=MONTH_S)
 
 
 def remove(found: list[retention.Expired]) -> None:
@@ -122,7 +123,7 @@ def test_what_must_not_be_done_twice_is_remembered(line: Line) -> None:
 
 def test_keys_of_calls_that_nobody_repeats_any_more_are_forgotten(line: Line) -> None:
     def used(key: str) -> IdempotencyKeyRow:
-        now = line.clock.now()
+        now = now_plus()
         return IdempotencyKeyRow(user_id=line.user.id, key=key, request_sha256="0", created_at=now)
 
     def kept() -> set[str]:
@@ -138,9 +139,7 @@ def test_keys_of_calls_that_nobody_repeats_any_more_are_forgotten(line: Line) ->
     assert {key for _, key in found.keys} == {"once", "again"}
     with db.session_scope(line.user, write=True) as session:  # somebody uses one of them before it is removed
         session.execute(
-            sa.update(IdempotencyKeyRow)
-            .where(IdempotencyKeyRow.key == "again")
-            .values(created_at=line.clock.now())
+            sa.update(IdempotencyKeyRow).where(IdempotencyKeyRow.key == "again").values(created_at=now_plus())
         )
     remove([found])
     assert kept() == {"again", "young"}
@@ -155,10 +154,9 @@ def test_workers_that_are_long_gone_are_forgotten_but_for_the_last(line: Line) -
                 worker_id=worker_id,
                 pools={Pool.SCORING: 1},
                 is_embedded=True,
-                clock=line.clock,
             )
             if worker_id == left:
-                queue.workers.leave(session, worker_id=worker_id, clock=line.clock)
+                queue.workers.leave(session, worker_id=worker_id)
         line.clock.advance(1)
     seen_at = line.clock.at
     line.clock.advance(retention.WORKERS_S - 10)

@@ -13,7 +13,7 @@ from tests.faults.pooled_steps import TRAINING
 
 def scale(line: Line, *, slots_each: int = 1) -> WorkerDemand:
     with db.session_scope(db.WORKER) as session:
-        return queue.scale(session, slots_each=slots_each, now=line.clock.at, clock=line.clock)
+        return queue.scale(session, slots_each=slots_each, now=line.clock.at)
 
 
 def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
@@ -23,7 +23,6 @@ def beat(line: Line, *, slots: int, is_embedded: bool = False) -> None:
             worker_id=uuid4(),
             pools={Pool.SCORING: slots},
             is_embedded=is_embedded,
-            clock=line.clock,
         )
 
 
@@ -71,12 +70,12 @@ def test_what_each_worker_does_and_since_when_can_be_told(line: Line) -> None:
     line.clock.advance(3)
     line.beat(task, done=4)
     with db.session_scope(db.WORKER) as session:
-        (doing,) = queue.workers.doing(session, clock=line.clock)
+        (doing,) = queue.workers.doing(session)
     assert (doing.worker_id, doing.kind, doing.since, doing.done) == (worker_id, "test.steps", began_at, 4)
     assert line.row(task_id).lease_owner == worker_id
     line.clock.advance(LEASE_S + 1)
     with db.session_scope(db.WORKER) as session:
-        assert queue.workers.doing(session, clock=line.clock) == []
+        assert queue.workers.doing(session) == []
 
 
 def test_as_many_workers_are_asked_for_as_the_pool_needs_that_needs_most(line: Line) -> None:
@@ -88,6 +87,6 @@ def test_as_many_workers_are_asked_for_as_the_pool_needs_that_needs_most(line: L
     assert scale(line, slots_each=4).suggested_workers == 3, "a worker has one slot for training"
     with db.session_scope(db.WORKER, write=True) as session:
         pools = {Pool.SCORING: 4, Pool.TRAINING: 1}
-        queue.workers.beat(session, worker_id=uuid4(), pools=pools, is_embedded=True, clock=line.clock)
+        queue.workers.beat(session, worker_id=uuid4(), pools=pools, is_embedded=True)
     found = scale(line, slots_each=4)
     assert (found.places, found.suggested_workers) == (5, 2)

@@ -100,8 +100,8 @@ def test_a_page_promises_what_is_so_then(line: Line) -> None:
     assert position(line, delayed).retry_at is None
     assert position(line, running).n_running == 0
     with db.session_scope(db.WORKER) as session:
-        assert queue.workers.alive(session, clock=line.clock) == []
-        assert queue.workers.doing(session, clock=line.clock) == []
+        assert queue.workers.alive(session) == []
+        assert queue.workers.doing(session) == []
 
 
 def test_a_worker_is_alive_again_by_its_next_beat(line: Line) -> None:
@@ -110,7 +110,7 @@ def test_a_worker_is_alive_again_by_its_next_beat(line: Line) -> None:
     line.clock.advance(-TWO_HOURS_S)
     beat(line, worker_id, slots=1)
     with db.session_scope(db.WORKER) as session:
-        (alive,) = queue.workers.alive(session, clock=line.clock)
+        (alive,) = queue.workers.alive(session)
     assert alive.id == worker_id
 
 
@@ -119,7 +119,7 @@ def test_a_message_that_was_sent_in_the_future_is_sent_again_when_it_is_lost(lin
 
     def publish(lost_after_s: float | None) -> int:
         with db.session_scope(db.WORKER, write=True) as session:
-            return len(outbox.publish(session, lost_after_s=lost_after_s, clock=line.clock))
+            return len(outbox.publish(session, lost_after_s=lost_after_s))
 
     assert publish(None) == 1
     line.clock.advance(-TWO_HOURS_S)
@@ -132,7 +132,7 @@ def test_a_task_that_no_message_was_sent_for_is_taken_without(line: Line) -> Non
 
     def ready() -> list[str]:
         with db.session_scope(db.WORKER) as session:
-            return queue.ready_kinds(session, unsent_s=5.0, clock=line.clock)
+            return queue.ready_kinds(session, unsent_s=5.0)
 
     assert ready() == []
     line.clock.advance(-TWO_HOURS_S)
@@ -143,11 +143,11 @@ def test_no_figure_is_less_than_nothing(line: Line) -> None:
     line.add()
     line.clock.advance(-TWO_HOURS_S)
     with db.session_scope(db.WORKER) as session:
-        (waits,) = figures.unsettled(session, clock=line.clock)
+        (waits,) = figures.unsettled(session)
     assert waits.oldest_s == 0
     task = line.claimed()
     line.clock.advance(-TWO_HOURS_S)
     line.settle(task)
     with db.session_scope(db.WORKER) as session:
-        (done,) = figures.settled(session, clock=line.clock)
+        (done,) = figures.settled(session)
     assert (done.waited_s, done.ran_s, done.longest_wait_s, done.longest_run_s) == (0, 0, 0, 0)

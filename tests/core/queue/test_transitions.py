@@ -19,7 +19,7 @@ REASON = queue.Reason(code="bad_luck", message="It did not work.", hint="Try aga
 
 def test_a_task_exists_only_if_its_transaction_commits(line: Line) -> None:
     with pytest.raises(ZeroDivisionError), db.session_scope(line.user, write=True) as session:
-        steps.enqueue(session, user=line.user, clock=line.clock)
+        steps.enqueue(session, user=line.user)
         raise ZeroDivisionError
     assert line.backlog().n_queued == 0
     assert line.claim() is None
@@ -298,7 +298,7 @@ def test_a_task_goes_on_later_from_its_checkpoint_and_no_attempt_is_counted(line
     task_id = line.add(max_attempts=1)
     for n in range(1, 4):
         with db.session_scope(db.WORKER, write=True) as session:
-            task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, clock=line.clock)
+            task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S)
             assert task is not None
             queue.release(
                 session,
@@ -306,7 +306,6 @@ def test_a_task_goes_on_later_from_its_checkpoint_and_no_attempt_is_counted(line
                 attempt=task.attempt,
                 delay_s=60,
                 checkpoint={"n": n},
-                clock=line.clock,
             )
         row = line.row(task_id)
         assert (row.state, row.attempt, row.n_released, row.checkpoint) == ("QUEUED", n, n, {"n": n})
@@ -351,7 +350,7 @@ def test_a_retry_waits_as_long_as_its_kind_says_by_the_tries_that_count(line: Li
         task = line.claimed()
         line.beat(task, checkpoint=checkpoint)
         with db.session_scope(db.WORKER, write=True) as session:
-            queue.retry_later(session, task_id=task.id, attempt=task.attempt, reason=reason, clock=line.clock)
+            queue.retry_later(session, task_id=task.id, attempt=task.attempt, reason=reason)
         waits_s = (line.row(task_id).run_at - line.clock.at).total_seconds()
         line.clock.advance(waits_s)
         return waits_s

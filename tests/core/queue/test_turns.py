@@ -119,5 +119,5 @@ def test_what_is_handed_back_keeps_its_turn_and_what_asks_to_go_on_later_lines_u
     task = line.claimed()
     assert task.id == task_id
     with db.session_scope(db.WORKER, write=True) as session:
-        queue.release(session, task_id=task.id, attempt=task.attempt, delay_s=0.0, clock=line.clock)
+        queue.release(session, task_id=task.id, attempt=task.attempt, delay_s=0.0)
     assert drained(line) == [theirs, task_id]

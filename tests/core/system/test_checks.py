@@ -22,7 +22,7 @@ from core.settings import Settings
 from core.system import checks
 from core.system.checks import Check, State
 from tests import journeys, made
-from tests.clocks import ClockAhead
+from tests.clocks import held_ahead
 from tests.faults import steps
 from tests.servers import forks
 
@@ -34,10 +34,8 @@ def line(found: list[Check], part: str, name: str) -> Check:
 
 
 def test_an_idle_installation_with_a_worker_is_all_well(database: db.Database, settings: Settings) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(
-            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=True, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        queue.workers.beat(session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=True)
     found = checks.run(settings)
     assert checks.worst(found) is State.OK
     message = line(found, "Workers", "Alive").message
@@ -77,9 +75,8 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
         steps.enqueue(session, user=user)
     with db.session_scope(db.WORKER, write=True) as session:
         queue.workers.beat(session, worker_id=worker_id, pools={queue.Pool.SCORING: 2}, is_embedded=False)
-        queue.workers.beat(
-            session, worker_id=worker_id, pools={queue.Pool.SCORING: 2}, is_embedded=False, clock=ClockAhead()
-        )
+        with held_ahead():
+            queue.workers.beat(session, worker_id=worker_id, pools={queue.Pool.SCORING: 2}, is_embedded=False)
         task = queue.claim(session, worker_id=worker_id, lease_s=3_600)
         assert task is not None
         queue.beat(session, task_id=task.id, attempt=task.attempt, lease_s=3_600, done=1_200, total=5_000)
@@ -91,10 +88,8 @@ def test_a_worker_is_shown_with_what_it_does_and_since_when(
 
     assert f"Running on its own (process {os.getpid()}) on {socket.gethostname()} for 5 min." in message()
     assert message().endswith("Working on steps for 5 min (1,200 of 5,000). Up to 2 tasks at once.")
-    with db.session_scope(db.WORKER, write=True) as session:
-        queue.workers.beat(
-            session, worker_id=worker_id, pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        queue.workers.beat(session, worker_id=worker_id, pools={queue.Pool.SCORING: 0}, is_embedded=False)
     assert message().endswith("Nothing more, as it is stopping.")
 
 
@@ -104,9 +99,8 @@ def test_a_long_wait_beside_a_worker_asks_for_more_workers(
     steps.make_tables()
     with db.session_scope(db.WORKER, write=True) as session:
         steps.enqueue(session, user=user)
-        queue.workers.beat(
-            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
-        )
+        with held_ahead():
+            queue.workers.beat(session, worker_id=uuid4(), pools={queue.Pool.SCORING: 1}, is_embedded=False)
     backlog = line(checks.run(settings, now=datetime.now(UTC) + timedelta(hours=1)), "Queue", "Backlog")
     assert backlog.state is State.WARN
     assert "more workers" in backlog.hint
@@ -284,9 +278,8 @@ def test_work_that_was_begun_again_is_worth_a_look(
     steps.make_tables()
     with db.session_scope(db.WORKER, write=True) as session:
         task_id = steps.enqueue(session, user=user)
-        queue.workers.beat(
-            session, worker_id=uuid4(), pools={queue.Pool.SCORING: 0}, is_embedded=False, clock=ClockAhead()
-        )
+        with held_ahead():
+            queue.workers.beat(session, worker_id=uuid4(), pools={queue.Pool.SCORING: 0}, is_embedded=False)
     with db.session_scope(db.WORKER, write=True) as session:
         task = queue.claim_one(session, task_id=task_id, worker_id=uuid4(), lease_s=30)
         assert task is not None

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 
 from core import queue
-from core.db.types import DATABASE_CLOCK
 from core.queue import SqsQueue
 from core.settings import Settings
 from core.worker.sqs_transport import SqsTransport
@@ -249,7 +248,7 @@ def test_sqs_that_takes_calls_and_answers_none_holds_nothing_up(sqs_desk: Desk) 
 def test_what_nobody_wants_any_more_is_given_back_at_once(sqs_desk: Desk) -> None:
     settings = sqs_desk.settings.model_copy(update={"lease_s": 600.0})
     arrived = threading.Event()
-    transport = SqsTransport(settings, clock=DATABASE_CLOCK, poke=arrived.set, now=time.monotonic)
+    transport = SqsTransport(settings, poke=arrived.set, now=time.monotonic)
     transport.start()
     try:
         transport.want(1)
@@ -269,9 +268,7 @@ def test_a_transport_knows_whether_a_message_can_be_expected(sqs_desk: Desk) -> 
     settings, server = sqs_desk.settings, SqsServer()
     with Wire(server.endpoint) as wire:
         asked = {**settings.model_dump(), **server.settings(endpoint=wire.endpoint)}
-        transport = SqsTransport(
-            Settings(**asked), clock=DATABASE_CLOCK, poke=lambda: None, now=time.monotonic
-        )
+        transport = SqsTransport(Settings(**asked), poke=lambda: None, now=time.monotonic)
         transport.start()
         try:
             for n_free in (1, 0):  # also where the slots are full of what the table gave

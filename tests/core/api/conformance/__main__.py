@@ -1,4 +1,4 @@
-"""The longer run, outside CI: `python -m tests.core.api.conformance --examples 1000 --seed 1 2 3`."""
+"""The longer run, a part of `make chaos`; `python -m tests.core.api.conformance --examples 1000 --seed 1 2 3`."""
 
 from __future__ import annotations
 

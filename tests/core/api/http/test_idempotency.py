@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -154,14 +153,9 @@ def test_a_key_has_a_length(client: httpx.Client) -> None:
     assert answer.status_code == 422
 
 
-@pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock(datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
-
-
-def _take(user: db.User, clock: HeldClock, *, request: str = "a") -> Answer | None:
+def _take(user: db.User, *, request: str = "a") -> Answer | None:
     with db.session_scope(user, write=True) as session:
-        return idempotency.take(session, key="k", request_sha256=request, clock=clock)
+        return idempotency.take(session, key="k", request_sha256=request)
 
 
 def _keep(user: db.User, answer: Answer) -> None:
@@ -171,48 +165,48 @@ def _keep(user: db.User, answer: Answer) -> None:
 
 def test_an_answer_is_kept_for_a_day(database: db.Database, user: db.User, clock: HeldClock) -> None:
     answer = Answer(status_code=202, body={"prediction_id": "7"})
-    assert _take(user, clock) is None
+    assert _take(user) is None
     _keep(user, answer)
     clock.advance(24 * 3600 - 1)
-    assert _take(user, clock) == answer
+    assert _take(user) == answer
     clock.advance(2)
-    assert _take(user, clock) is None
+    assert _take(user) is None
 
 
 def test_a_key_whose_process_died_is_free_after_a_while(
     database: db.Database, user: db.User, clock: HeldClock
 ) -> None:
-    _take(user, clock)
+    _take(user)
     clock.advance(idempotency.GIVEN_UP_S - 1)
     with pytest.raises(KeyInUse):
-        _take(user, clock)
+        _take(user)
     clock.advance(2)
-    assert _take(user, clock) is None
+    assert _take(user) is None
 
 
 def test_another_request_with_the_key_is_refused_whether_or_not_the_first_was_answered(
     database: db.Database, user: db.User, clock: HeldClock
 ) -> None:
-    _take(user, clock)
+    _take(user)
     with pytest.raises(KeyReused):
-        _take(user, clock, request="b")
+        _take(user, request="b")
     _keep(user, Answer(status_code=202, body={}))
     with pytest.raises(KeyReused):
-        _take(user, clock, request="b")
+        _take(user, request="b")
 
 
 def test_people_have_keys_of_their_own(
     database: db.Database, user: db.User, stranger: db.User, clock: HeldClock
 ) -> None:
-    assert _take(user, clock) is None
-    assert _take(stranger, clock, request="b") is None
+    assert _take(user) is None
+    assert _take(stranger, request="b") is None
 
 
 def test_a_key_whose_first_call_died_is_free_again_though_the_clock_was_set_back(
     database: db.Database, user: db.User, clock: HeldClock
 ) -> None:
-    assert _take(user, clock) is None
+    assert _take(user) is None
     with pytest.raises(KeyInUse):
-        _take(user, clock)
+        _take(user)
     clock.advance(-7_200)
-    assert _take(user, clock) is None
+    assert _take(user) is None

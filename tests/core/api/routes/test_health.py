@@ -12,7 +12,7 @@ from core import __version__, db, storage
 from core.api.routes import health
 from core.queue import Pool, workers
 from core.settings import Settings
-from tests.clocks import ClockAhead
+from tests.clocks import held_ahead
 from tests.servers.waiting import PATIENCE_S
 
 
@@ -30,10 +30,8 @@ def test_a_sound_installation_is_ok_even_without_workers(client: httpx.Client) -
 
 
 def test_living_workers_are_counted(client: httpx.Client) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(
-            session, worker_id=uuid.uuid4(), pools={Pool.SCORING: 1}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid.uuid4(), pools={Pool.SCORING: 1}, is_embedded=False)
     assert client.get("/api/health").json()["workers"] == 1
 
 

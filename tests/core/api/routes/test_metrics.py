@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 from core import __version__, db
 from core.queue import Pool, workers
 from core.settings import Settings
-from tests.clocks import ClockAhead
+from tests.clocks import held_ahead
 from tests.faults import steps
 from tests.servers import forks
 from tests.servers.app import PROJECT
@@ -42,10 +42,8 @@ def test_the_queue_and_its_workers_are_told(client: httpx.Client, me: db.User) -
     with db.session_scope(me, write=True) as session:
         steps.enqueue(session, user=me)
         steps.enqueue(session, user=me)
-    with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(
-            session, worker_id=uuid4(), pools={Pool.SCORING: 3}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), pools={Pool.SCORING: 3}, is_embedded=False)
     found = figures(client)
     assert found[of("info", version=__version__)] == 1
     assert found[of("tasks", kind=steps.KIND, state="QUEUED")] == 2
@@ -78,10 +76,8 @@ def test_without_a_database_it_is_refused(client: httpx.Client) -> None:
 def test_an_autoscaler_is_told_the_load_and_the_shell_says_the_same(
     client: httpx.Client, settings: Settings
 ) -> None:
-    with db.session_scope(db.WORKER, write=True) as session:
-        workers.beat(
-            session, worker_id=uuid4(), pools={Pool.SCORING: 2}, is_embedded=False, clock=ClockAhead()
-        )
+    with held_ahead(), db.session_scope(db.WORKER, write=True) as session:
+        workers.beat(session, worker_id=uuid4(), pools={Pool.SCORING: 2}, is_embedded=False)
     answer = client.get("/api/scale")
     assert answer.status_code == 200
     assert answer.json() == {

@@ -15,18 +15,16 @@ from tests.faults import steps
 
 def published(line: Line, *, lost_after_s: float | None = None) -> list[Notice]:
     with db.session_scope(db.WORKER) as session:
-        is_due = outbox.is_due(session, lost_after_s=lost_after_s, clock=line.clock)
+        is_due = outbox.is_due(session, lost_after_s=lost_after_s)
     with db.session_scope(db.WORKER, write=True) as session:
-        notices = outbox.publish(session, lost_after_s=lost_after_s, clock=line.clock)
+        notices = outbox.publish(session, lost_after_s=lost_after_s)
     assert is_due == bool(notices)
     return notices
 
 
 def claim_named(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task | Unclaimed:
     with db.session_scope(db.WORKER, write=True) as session:
-        return outbox.claim_named(
-            session, Notice(task_id, attempt), worker_id=uuid4(), lease_s=LEASE_S, clock=line.clock
-        )
+        return outbox.claim_named(session, Notice(task_id, attempt), worker_id=uuid4(), lease_s=LEASE_S)
 
 
 def claimed(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task:
@@ -37,14 +35,14 @@ def claimed(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task:
 
 def dead_letter(line: Line, task_id: UUID, attempt: int = 0) -> queue.Task | Unclaimed:
     with db.session_scope(db.WORKER, write=True) as session:
-        return outbox.dead_letter(session, Notice(task_id, attempt), n_deliveries=None, clock=line.clock)
+        return outbox.dead_letter(session, Notice(task_id, attempt), n_deliveries=None)
 
 
 def claim_unsent(line: Line, *, unsent_s: float) -> queue.Task | None:
     with db.session_scope(db.WORKER) as session:
-        is_ready = bool(queue.ready_kinds(session, unsent_s=unsent_s, clock=line.clock))
+        is_ready = bool(queue.ready_kinds(session, unsent_s=unsent_s))
     with db.session_scope(db.WORKER, write=True) as session:
-        task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, unsent_s=unsent_s, clock=line.clock)
+        task = queue.claim(session, worker_id=uuid4(), lease_s=LEASE_S, unsent_s=unsent_s)
     assert is_ready == (task is not None)
     return task
 

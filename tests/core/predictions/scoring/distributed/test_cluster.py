@@ -13,11 +13,12 @@ import pytest
 from core import settings as settings_module
 from core import storage
 from core.models import recipes
+from core.predictions.results.run_summary import RunSummary
 from core.predictions.scoring.distributed import cluster
 from core.predictions.scoring.distributed.errors import ClusterUnavailable
 from core.settings import Settings, WrongSetting
 from core.uploads.csv.dialect import Dialect
-from tests.core.predictions.scoring.distributed.conftest import same, share
+from tests.core.predictions.scoring.distributed.conftest import Shared, same, share
 from tests.core.predictions.scoring.fast.conftest import fitted
 from tests.servers.certificates import certificates
 from tests.servers.dask import DaskCluster
@@ -57,7 +58,7 @@ def test_a_cluster_that_does_not_answer_is_named_with_the_cure(config: Settings)
 
 
 def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here(
-    empty: DaskCluster, tmp_path: Path
+    empty: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = share(empty.settings, fitted(recipes.TREES, "binary"), Dialect())
     with pytest.raises(ClusterUnavailable, match="it has no workers"):
@@ -65,6 +66,7 @@ def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here
     empty.start_workers(1, storage_url=f"file://{tmp_path / 'elsewhere'}")
     with pytest.raises(ClusterUnavailable, match=r"differ from this one in storage.*this version of the app"):
         shared.distributed()
+    others = set(empty.workers())
     empty.start_workers(1)
     alone, by_two = shared.alone(), shared.distributed()
     same(alone, by_two)
@@ -74,6 +76,35 @@ def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here
     assert told.n_here == 0
     assert shared.left() == []
 
+    (slow,) = set(empty.workers()) - others
+    _is_slow_to_answer(slow, shared, monkeypatch)
+    _loses_its_scheduler(empty, shared, alone)
+
+
+def _is_slow_to_answer(slow: int, shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for, as no other may score."""
+    look, looks = cluster.Cluster._look, list[float]()
+
+    def counted(self: cluster.Cluster, within_s: float) -> None:
+        looks.append(within_s)
+        if len(looks) == 2:
+            os.kill(slow, signal.SIGCONT)
+        look(self, within_s)
+
+    os.kill(slow, signal.SIGSTOP)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(cluster.Cluster, "_look", counted)
+            told = shared.distributed()[1].cluster_share
+    finally:
+        os.kill(slow, signal.SIGCONT)
+    assert len(looks) >= 2
+    assert told is not None
+    assert told.n_ranges > 3
+    assert told.n_here == 0
+
+
+def _loses_its_scheduler(empty: DaskCluster, shared: Shared, alone: tuple[bytes, RunSummary]) -> None:
     def lose(n_rows: int) -> None:
         if n_rows:
             empty.kill_scheduler()
@@ -85,32 +116,6 @@ def test_only_processes_like_this_one_may_score_and_what_they_leave_is_done_here
     assert told.n_here > 0
     assert "its scheduler was lost" in (told.why_here or "")
     assert shared.left() == []
-
-
-def test_a_worker_that_is_slow_to_answer_is_waited_for_where_no_other_may_score(
-    empty: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shared = share(empty.settings, fitted(recipes.TREES, "binary"), Dialect())
-    empty.start_workers(1)
-    (slow,) = empty.workers()
-    empty.start_workers(1, storage_url=f"file://{tmp_path / 'elsewhere'}")
-    look, looks = cluster.Cluster._look, list[float]()
-
-    def counted(self: cluster.Cluster, within_s: float) -> None:
-        looks.append(within_s)
-        if len(looks) == 2:
-            os.kill(slow, signal.SIGCONT)
-        look(self, within_s)
-
-    monkeypatch.setattr(cluster.Cluster, "_look", counted)
-    os.kill(slow, signal.SIGSTOP)
-    try:
-        told = shared.distributed()[1].cluster_share
-    finally:
-        os.kill(slow, signal.SIGCONT)
-    assert told is not None
-    assert told.n_ranges > 3
-    assert told.n_here == 0
 
 
 def test_whoever_reaches_dask_can_run_code_so_beyond_this_machine_it_must_be_tls(tmp_path: Path) -> None:

@@ -33,12 +33,12 @@ def desk(
     small = journeys.upload_bytes(user, journeys.sample_bytes(folder), settings=settings, files=files)
     large = journeys.upload_bytes(
         user,
-        journeys.sample_bytes(folder, n_rows=80_000),
+        journeys.sample_bytes(folder, n_rows=45_000),
         settings=settings,
         files=files,
         file_name="large.csv",
     )
-    assert large.size_bytes > 4 << 20
+    assert large.size_bytes > 2 << 20
     with journeys.running(settings):
         return user, large, journeys.train(user, small)
 
