@@ -98,8 +98,13 @@ def killed_with_a_file(config: Settings, user: db.User, prediction_id: UUID) -> 
             user, lambda session: predictions.get(session, prediction_id=prediction_id)
         ).status
 
+    before = set(config.staging_dir.iterdir())
+
+    def is_written() -> bool:
+        return any(path.stat().st_size for path in set(config.staging_dir.iterdir()) - before)
+
     with worker(config) as process:
-        wait_for(lambda: status() == "PROCESSING", every_s=0.002)
+        wait_for(is_written, what="a child to write its result", every_s=0.002)
         process.suspend()  # its children go on
         wait_for(lambda: list(files.keys(f"results/{prediction_id}/")), what="the file to be stored")
         assert status() == "PROCESSING", "the row was quicker than the test"

@@ -199,19 +199,20 @@ class Runner:
             self._present_at, self._offered = self._now() + workers.BEAT_S, offered
 
     def _sweep(self) -> None:
-        """Forget what nobody asks for any more, a part at a time."""
-        if self._now() >= self._supervisor.sweeps_at:
+        """Forget what nobody asks for any more, a part at a time. What comes next is due by when this one began."""
+        now = self._now()
+        if now >= self._supervisor.sweeps_at:
             self._supervisor.sweep()
-        if self._now() >= self._staging_at:
+        if now >= self._staging_at:
             self._supervisor.sweep()
             self._bury_the_dead()
-            self._staging_at = self._now() + STAGING_S
-        if self._now() >= self._files_at:
+            self._staging_at = now + STAGING_S
+        if now >= self._files_at:
             self._supervisor.renew_reserve()
             if self._is_first():
                 self._supervisor.sweep_files()
-            self._files_at = self._now() + file_sweep.TURN_S
-        if self._now() < self._sweep_at:
+            self._files_at = now + file_sweep.TURN_S
+        if now < self._sweep_at:
             return
         keep_s = self._settings.keep_tasks_days * 86_400.0
         with db.session_scope(db.WORKER) as session:
@@ -219,7 +220,7 @@ class Runner:
         if found:
             with db.session_scope(db.WORKER, write=True) as session:
                 retention.remove(session, found)
-        self._sweep_at = self._now() + (SWEEP_S if all(one.is_all for one in found) else LOOK_S)
+        self._sweep_at = now + (SWEEP_S if all(one.is_all for one in found) else LOOK_S)
 
     def _bury_the_dead(self) -> None:
         """Let nobody wait for the leases of this machine's workers that are gone."""

@@ -6,6 +6,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
                 head = b"".join(iter(self.rfile.readline, b"\r\n"))
                 length = head.lower().partition(b"content-length:")[2].split()[0]
                 self.rfile.read(int(length))
-                self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + body)
+                with suppress(BrokenPipeError):  # who asked has had enough of it
+                    self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + body)
 
         path = str(tmp_path / f"{len(servers)}.sock")
         servers.append(socketserver.ThreadingUnixStreamServer(path, Handler))
