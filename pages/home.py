@@ -10,8 +10,10 @@ from core.ui.work_items import StartButton
 
 user = session.user()
 with db.session_scope(user) as scope:
+    at_first = home_data.pulse(
+        scope, now=session.now()
+    )  # before the rest: what ends in between is seen as a change
     found = home_data.load(scope)
-    at_first = home_data.pulse(scope, now=session.now())
 sample = welcome.sample(found.newest)
 
 
