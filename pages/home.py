@@ -10,9 +10,8 @@ from core.ui.work_items import StartButton
 
 user = session.user()
 with db.session_scope(user) as scope:
-    at_first = home_data.pulse(
-        scope, now=session.now()
-    )  # before the rest: what ends in between is seen as a change
+    # Before the rest: what ends in between is then seen as a change.
+    at_first = home_data.pulse(scope, now=session.now())
     found = home_data.load(scope)
 sample = welcome.sample(found.newest)
 

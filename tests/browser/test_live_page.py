@@ -24,11 +24,15 @@ def status(state: str, message: str = "") -> dict[str, Any]:
 
 @dataclass
 class Desk:
-    """The other side of the wire. said: the status, or an HTTP status, or None where nobody answers."""
+    """The other side of the wire. said: the status, or an HTTP status, or None where nobody answers.
+
+    then: status and answer once a prediction was asked for.
+    """
 
     page: Page
     said: dict[str, Any] | int | None = field(default_factory=lambda: status("live"))
     predicted: tuple[int, dict[str, Any]] = (200, ANSWER)
+    then: tuple[dict[str, Any], tuple[int, dict[str, Any]]] | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     shown: live_page.Shown = SHOWN
 
@@ -54,7 +58,10 @@ class Desk:
 
     def _predict(self, route: Route) -> None:
         self.rows += json.loads(route.request.post_data or "")["rows"]
-        self._json(route, *self.predicted)
+        answer = self.predicted
+        if self.then is not None:
+            self.said, self.predicted = self.then
+        self._json(route, *answer)
 
     @staticmethod
     def _json(route: Route, code: int, said: dict[str, Any]) -> None:
@@ -188,6 +195,17 @@ def test_what_an_app_was_too_slow_to_wake_for_is_predicted_once_it_is_live(desk:
     expect(page.get_by_role("alert")).to_contain_text("It is busy.")
     page.clock.run_for(30_000)
     assert len(desk.rows) == 3, "a live app that refuses is not asked again and again"
+
+
+def test_what_was_refused_by_an_app_that_is_live_by_the_next_look_is_predicted_once_more(
+    desk: Desk, page: Page
+) -> None:
+    desk.said, desk.then = status("starting"), (status("live"), (200, ANSWER))
+    desk.predicted = 409, {"error": {"message": "It is starting.", "hint": ""}}
+    desk.open()
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("#answer")).to_have_text("Yes")
+    assert len(desk.rows) == 2
 
 
 @pytest.mark.parametrize("state", ["stopped", "expired", "failed"])

@@ -22,7 +22,7 @@ const GONE = {
   404: "This live app isn't there any more.",
 };
 let state = null, timer = null, isBusy = false;
-let owed = null;  // "refused" by an app that was not live, then "awaited" while it starts
+let owed = null;  // "refused" by an app that seemed live, "awaited" while it is known to start
 
 function show(found) {
   state = found.status;
@@ -173,7 +173,7 @@ at("row").addEventListener("submit", async (event) => {
     const [answer, said] = await ask(document.body.dataset.ask, { rows: [row] });
     if (answer.ok) draw(said.predictions[0]);
     else refuse(said.error);
-    owed = answer.status === 409 ? "refused" : null;
+    owed = answer.status !== 409 ? null : state === "live" ? "refused" : "awaited";
   } catch {
     refuse(AWAY);
     state = "away";
